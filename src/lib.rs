@@ -1,0 +1,3 @@
+//! Curriculum as code: lint, verify, build and gate programming curricula.
+
+pub mod source;

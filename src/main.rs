@@ -1,0 +1,3 @@
+//! The `mastery` command.
+
+fn main() {}

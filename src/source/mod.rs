@@ -1,0 +1,244 @@
+//! Text that came from the author's files, and places in it.
+//!
+//! Reading YAML is in [`yaml`]; what the files mean is left to `curriculum`.
+
+pub mod path;
+pub mod python;
+pub mod tree;
+pub mod yaml;
+
+use std::fs::File;
+use std::io::{self, Read};
+use std::path::Path;
+
+/// Bytes that a text file of a curriculum may have: far above any real prompt or manifest.
+pub const MAX_TEXT_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that a file of a project may have.
+pub const MAX_PROJECT_FILE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// A range of bytes in a [`SourceFile`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Span {
+    /// Offset of the first byte.
+    pub start: usize,
+    /// Offset behind the last byte.
+    pub end: usize,
+}
+
+impl Span {
+    /// Returns the span from `start` up to and without `end`.
+    pub const fn new(start: usize, end: usize) -> Self {
+        Self { start, end }
+    }
+}
+
+/// A line and column, both from 1; the column counts characters.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Position {
+    /// Line, from 1.
+    pub line: usize,
+    /// Column in characters, from 1.
+    pub column: usize,
+}
+
+/// A text file with its path as it is shown to people.
+#[derive(Debug, PartialEq, Eq)]
+pub struct SourceFile {
+    path: String,
+    text: String,
+    /// Offsets of the first byte of each line; never empty.
+    line_starts: Vec<usize>,
+}
+
+impl SourceFile {
+    /// Returns the file with `text` under the shown path `path`.
+    ///
+    /// A byte order mark is dropped, so that offsets count from the first real character.
+    pub fn new(path: impl Into<String>, text: impl Into<String>) -> Self {
+        let mut text = text.into();
+        if text.starts_with('\u{feff}') {
+            text.drain(..'\u{feff}'.len_utf8());
+        }
+        let line_starts = std::iter::once(0)
+            .chain(text.match_indices('\n').map(|(at, _)| at + 1))
+            .collect();
+        Self {
+            path: path.into(),
+            text,
+            line_starts,
+        }
+    }
+
+    /// The path as it is shown: relative to the working directory, with forward slashes.
+    pub fn path(&self) -> &str {
+        &self.path
+    }
+
+    /// The whole text, without a byte order mark.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+
+    /// Returns the position of a byte offset; one behind the end counts as the end.
+    pub fn position(&self, offset: usize) -> Position {
+        let mut offset = offset.min(self.text.len());
+        while !self.text.is_char_boundary(offset) {
+            offset -= 1;
+        }
+        let index = self.line_starts.partition_point(|&start| start <= offset) - 1;
+        let column = self.text[self.line_starts[index]..offset].chars().count() + 1;
+        Position {
+            line: index + 1,
+            column,
+        }
+    }
+
+    /// Returns the span of a line, from 1, without its line break.
+    ///
+    /// A line that the file does not have gives an empty span at its end.
+    pub fn line_span(&self, line: usize) -> Span {
+        let Some(&start) = self.line_starts.get(line.wrapping_sub(1)) else {
+            return Span::new(self.text.len(), self.text.len());
+        };
+        let rest = &self.text[start..];
+        let length = rest.find('\n').unwrap_or(rest.len());
+        Span::new(start, start + rest[..length].trim_end_matches('\r').len())
+    }
+}
+
+/// Why a file could not be read as text.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// The file has more bytes than its kind may have.
+    #[error("the file is larger than {limit} bytes")]
+    TooLarge {
+        /// The limit in bytes.
+        limit: u64,
+    },
+    /// A byte sequence that is no UTF-8.
+    #[error("the file is not UTF-8: byte {offset} starts no valid character")]
+    NotUtf8 {
+        /// Offset of the first wrong byte.
+        offset: usize,
+    },
+    /// It is no regular file: a directory, a device, a pipe.
+    #[error("not a regular file")]
+    NotAFile,
+    /// The system refused.
+    #[error(transparent)]
+    Io(#[from] io::Error),
+}
+
+/// Reads at most `limit` bytes of a regular file.
+///
+/// # Errors
+///
+/// A larger file, anything but a regular file, and what the system says.
+pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    // The kind is asked for before opening: opening a pipe would wait for its other end.
+    if !std::fs::metadata(path)?.is_file() {
+        return Err(ReadError::NotAFile);
+    }
+    let mut bytes = Vec::new();
+    // The size is not asked for: it may change until the file is read.
+    File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
+    if bytes.len() as u64 > limit {
+        return Err(ReadError::TooLarge { limit });
+    }
+    Ok(bytes)
+}
+
+/// Reads a text file under its shown path.
+///
+/// # Errors
+///
+/// As [`read_bytes`], and a file that is not UTF-8.
+pub fn read_text(path: &Path, shown: &str) -> Result<SourceFile, ReadError> {
+    let bytes = read_bytes(path, MAX_TEXT_BYTES)?;
+    let text = String::from_utf8(bytes).map_err(|error| ReadError::NotUtf8 {
+        offset: error.utf8_error().valid_up_to(),
+    })?;
+    Ok(SourceFile::new(shown, text))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn positions_count_characters_from_one() {
+        let file = SourceFile::new("a", "ä = 1\nb = ö\n");
+        assert_eq!(file.position(0), Position { line: 1, column: 1 });
+        assert_eq!(file.position("ä".len()), Position { line: 1, column: 2 });
+        assert_eq!(
+            file.position("ä = 1\nb = ö".len()),
+            Position { line: 2, column: 6 }
+        );
+        assert_eq!(file.position(1000), Position { line: 3, column: 1 });
+    }
+
+    #[test]
+    fn offset_inside_a_character_counts_as_its_start() {
+        let file = SourceFile::new("a", "aä");
+        assert_eq!(file.position(2), Position { line: 1, column: 2 });
+    }
+
+    #[test]
+    fn line_span_leaves_out_both_kinds_of_line_break() {
+        let file = SourceFile::new("a", "one\r\ntwo\nthree");
+        let text = |line| {
+            let span = file.line_span(line);
+            &file.text()[span.start..span.end]
+        };
+        assert_eq!(
+            [text(1), text(2), text(3), text(4), text(0)],
+            ["one", "two", "three", "", ""]
+        );
+    }
+
+    #[test]
+    fn byte_order_mark_is_dropped() {
+        let file = SourceFile::new("a", "\u{feff}key: 1");
+        assert_eq!(file.text(), "key: 1");
+    }
+
+    #[test]
+    fn reading_refuses_what_is_no_text_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("file");
+        std::fs::write(&path, b"ab\xff").unwrap();
+        assert!(matches!(
+            read_text(&path, "file"),
+            Err(ReadError::NotUtf8 { offset: 2 })
+        ));
+        assert!(matches!(
+            read_bytes(&path, 2),
+            Err(ReadError::TooLarge { limit: 2 })
+        ));
+        assert!(matches!(
+            read_bytes(dir.path(), 2),
+            Err(ReadError::NotAFile)
+        ));
+        assert!(matches!(
+            read_bytes(&dir.path().join("none"), 2),
+            Err(ReadError::Io(_))
+        ));
+    }
+
+    proptest! {
+        #[test]
+        fn position_of_every_character_leads_back_to_its_line(text in "[a-zä\r\n]{0,60}") {
+            let file = SourceFile::new("a", text.clone());
+            for (offset, _) in text.char_indices() {
+                let position = file.position(offset);
+                let line = text.split('\n').nth(position.line - 1).unwrap();
+                prop_assert!(position.column <= line.chars().count() + 1);
+                let start: usize = text.split('\n').take(position.line - 1).map(|l| l.len() + 1).sum();
+                let before = line.chars().take(position.column - 1).map(char::len_utf8).sum::<usize>();
+                prop_assert_eq!(start + before, offset);
+            }
+        }
+    }
+}
