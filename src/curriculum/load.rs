@@ -1,0 +1,300 @@
+//! Reads a curriculum from disk, all of it, and collects what is wrong on the way.
+//!
+//! One broken file never hides the next: what can't be read is `None` in the result and a finding
+//! in the sink. Whether the files fit together is left to `lint`.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use rayon::prelude::*;
+
+use super::document::{BugManifest, FileContent, Manifest, Questions};
+use super::id::{BugId, ModuleId, VariantName};
+use super::rules::{
+    DUPLICATE_KEY, LINK_LEAVES, MISSING_FILE, SCHEMA_VIOLATION, UNREADABLE_FILE, YAML_LIMIT,
+    YAML_SYNTAX,
+};
+use super::schema::{self, Schema};
+use super::{Bug, Curriculum, Loaded, Module, Variant};
+use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
+use crate::source::tree::{SkipReason, Tree};
+use crate::source::yaml::{self, ProblemKind};
+use crate::source::{self, ReadError, SourceFile, path};
+
+/// Name of the file that makes a folder a curriculum.
+pub const MANIFEST: &str = "curriculum.yaml";
+
+/// Reads the curriculum in `dir`. Findings name paths relative to `base`.
+pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
+    let root = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
+    let loader = Loader { base, root, sink };
+    let manifest = loader.document::<Manifest>(&dir.join(MANIFEST), schema::curriculum());
+    let listed: Vec<_> = manifest
+        .iter()
+        .flat_map(|manifest| manifest.value.module_ids().map(|(id, _)| id.clone()))
+        .collect();
+    let folders = loader.folder_names(&dir.join("modules"));
+    let theory_files: BTreeSet<_> = manifest
+        .iter()
+        .flat_map(|manifest| {
+            manifest
+                .value
+                .groups()
+                .filter_map(|(group, _)| group.theory.clone())
+        })
+        .collect();
+
+    let mut order: Vec<ModuleId> = Vec::new();
+    for id in listed
+        .into_iter()
+        .filter(|id| folders.contains(id.as_str()))
+    {
+        if !order.contains(&id) {
+            order.push(id);
+        }
+    }
+    // Modules that no list names are checked as well: their findings are as true.
+    for id in folders
+        .iter()
+        .filter_map(|name| ModuleId::try_from(name.as_str()).ok())
+    {
+        if !order.contains(&id) {
+            order.push(id);
+        }
+    }
+    let (modules, (project, theory)) = rayon::join(
+        || {
+            order
+                .into_par_iter()
+                .map(|id| loader.module(dir, id))
+                .collect()
+        },
+        || {
+            let theory = theory_files.into_iter().filter_map(|file| {
+                let path = dir.join(file.as_str());
+                let document = loader.document::<Questions>(&path, schema::questions())?;
+                Some((file, document))
+            });
+            (loader.tree(&dir.join("project")), theory.collect())
+        },
+    );
+    Curriculum {
+        dir: dir.to_owned(),
+        shown: path::shown(dir, base),
+        manifest,
+        module_folders: folders.into_iter().collect(),
+        modules,
+        theory,
+        project,
+    }
+}
+
+struct Loader<'a> {
+    /// What shown paths are relative to.
+    base: &'a Path,
+    /// The curriculum's folder with all links followed.
+    root: PathBuf,
+    sink: &'a Sink,
+}
+
+impl Loader<'_> {
+    fn shown(&self, path: &Path) -> String {
+        path::shown(path, self.base)
+    }
+
+    fn report(&self, rule: RuleName, path: &Path, message: impl Into<String>) {
+        self.sink.push(Diagnostic::error(
+            rule,
+            Location::path(self.shown(path)),
+            message,
+        ));
+    }
+
+    fn module(&self, root: &Path, id: ModuleId) -> Module {
+        let dir = root.join("modules").join(id.as_str());
+        let questions = dir.join("questions.yaml");
+        let bugs_dir = dir.join("bugs");
+        let (stems, patches) = self.bug_files(&bugs_dir);
+        Module {
+            manifest: self.document(&dir.join("module.yaml"), schema::module()),
+            prompt: self.text(&dir.join("prompt.md")),
+            questions: questions
+                .exists()
+                .then(|| self.document(&questions, schema::questions()))
+                .flatten(),
+            bugs: stems
+                .into_iter()
+                .map(|stem| self.bug(&bugs_dir.join(format!("{}.yaml", stem.as_str())), stem))
+                .collect(),
+            patches,
+            variants: self.variants(&dir.join("variants")),
+            shown: self.shown(&dir),
+            dir,
+            id,
+        }
+    }
+
+    fn bug(&self, file: &Path, id: BugId) -> Bug {
+        let document = self.document::<BugManifest>(file, schema::bug());
+        let patch = document.as_ref().and_then(|document| {
+            let path = file.with_file_name(document.value.inject.patch.as_ref()?.as_str());
+            if path.exists() {
+                return self.text(&path);
+            }
+            let message = format!("there is no `{}`", self.shown(&path));
+            let location = document.at("/inject/patch");
+            self.sink
+                .push(Diagnostic::error(MISSING_FILE, location, message));
+            None
+        });
+        Bug {
+            id,
+            shown: self.shown(file),
+            document,
+            patch,
+        }
+    }
+
+    /// The bugs and the patch files of a folder.
+    fn bug_files(&self, dir: &Path) -> (Vec<BugId>, Vec<String>) {
+        let (mut bugs, mut patches) = (Vec::new(), Vec::new());
+        for name in self.names(dir, Kind::File) {
+            if let Some(stem) = name.strip_suffix(".yaml") {
+                match BugId::try_from(stem) {
+                    Ok(id) => bugs.push(id),
+                    Err(error) => {
+                        self.report(SCHEMA_VIOLATION, &dir.join(&name), error.to_string());
+                    }
+                }
+            } else if name.ends_with(".patch") {
+                patches.push(name);
+            }
+        }
+        (bugs, patches)
+    }
+
+    fn variants(&self, dir: &Path) -> Vec<Variant> {
+        let mut variants = Vec::new();
+        for name in self.names(dir, Kind::Folder) {
+            let dir = dir.join(&name);
+            match VariantName::try_from(name) {
+                Ok(name) => {
+                    variants.push(Variant {
+                        shown: self.shown(&dir),
+                        files: self.tree(&dir),
+                        name,
+                    });
+                }
+                Err(error) => self.report(SCHEMA_VIOLATION, &dir, error.to_string()),
+            }
+        }
+        variants
+    }
+
+    fn tree(&self, dir: &Path) -> Tree {
+        let (tree, skipped) = Tree::read(dir);
+        for skipped in skipped {
+            let rule = match skipped.reason {
+                SkipReason::LinkLeaves(_) => LINK_LEAVES,
+                SkipReason::Unreadable(_) | SkipReason::Name | SkipReason::TooLarge => {
+                    UNREADABLE_FILE
+                }
+            };
+            self.report(rule, &skipped.path, skipped.reason.to_string());
+        }
+        tree
+    }
+
+    fn folder_names(&self, dir: &Path) -> BTreeSet<String> {
+        self.names(dir, Kind::Folder).into_iter().collect()
+    }
+
+    /// The names in a folder, sorted; hidden ones are left out, a missing folder is empty.
+    fn names(&self, dir: &Path, kind: Kind) -> Vec<String> {
+        let mut names = Vec::new();
+        let entries = match fs::read_dir(dir) {
+            Ok(entries) => entries,
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return names,
+            Err(error) => {
+                self.report(UNREADABLE_FILE, dir, error.to_string());
+                return names;
+            }
+        };
+        for entry in entries {
+            match entry.and_then(|entry| Ok((entry.file_type()?, entry.file_name()))) {
+                Ok((file_type, name)) => {
+                    let wanted = match kind {
+                        Kind::File => !file_type.is_dir(),
+                        Kind::Folder => file_type.is_dir(),
+                    };
+                    let name = name.to_string_lossy().into_owned();
+                    if wanted && !name.starts_with('.') && name != "__pycache__" {
+                        names.push(name);
+                    }
+                }
+                Err(error) => self.report(UNREADABLE_FILE, dir, error.to_string()),
+            }
+        }
+        names.sort();
+        names
+    }
+
+    fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
+        if path
+            .canonicalize()
+            .is_ok_and(|end| !end.starts_with(&self.root))
+        {
+            self.report(LINK_LEAVES, path, "the symbolic link leaves the curriculum");
+            return None;
+        }
+        match source::read_text(path, &self.shown(path)) {
+            Ok(file) => Some(Arc::new(file)),
+            Err(ReadError::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
+                let name = path.file_name().unwrap_or_default().to_string_lossy();
+                self.report(MISSING_FILE, path, format!("there is no `{name}`"));
+                None
+            }
+            Err(error) => {
+                self.report(UNREADABLE_FILE, path, error.to_string());
+                None
+            }
+        }
+    }
+
+    fn document<T: FileContent>(&self, path: &Path, schema: &Schema) -> Option<Loaded<T>> {
+        let file = self.text(path)?;
+        let (document, problems) = yaml::parse(&file);
+        for problem in problems {
+            let rule = match problem.kind {
+                ProblemKind::Syntax => YAML_SYNTAX,
+                ProblemKind::Limit => YAML_LIMIT,
+                ProblemKind::DuplicateKey => DUPLICATE_KEY,
+            };
+            let location = Location::span(&file, problem.span);
+            self.sink
+                .push(Diagnostic::error(rule, location, problem.message));
+        }
+        let document = document?;
+        let findings = schema.check(&document);
+        if !findings.is_empty() {
+            self.sink.extend(findings);
+            return None;
+        }
+        match T::read(&document.value) {
+            Ok(value) => Some(Loaded { document, value }),
+            Err(message) => {
+                self.report(SCHEMA_VIOLATION, path, message);
+                None
+            }
+        }
+    }
+}
+
+#[derive(Clone, Copy)]
+enum Kind {
+    File,
+    Folder,
+}

@@ -1,0 +1,161 @@
+//! A curriculum as it was loaded: its documents with their places, its modules and its project.
+
+pub mod document;
+pub mod id;
+mod load;
+pub mod rules;
+pub mod schema;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use crate::diagnostic::Location;
+use crate::source::SourceFile;
+use crate::source::tree::Tree;
+use crate::source::yaml::Document;
+
+use document::{BugManifest, Manifest, ModuleManifest, Questions, Status};
+use id::{BugId, FilePath, ModuleId, VariantName};
+
+pub use load::{MANIFEST, load};
+
+/// A file's content together with the places of everything in it.
+#[derive(Debug)]
+pub struct Loaded<T> {
+    /// The file and its places.
+    pub document: Document,
+    /// Its content.
+    pub value: T,
+}
+
+impl<T> Loaded<T> {
+    /// The place of the value under a JSON pointer.
+    pub fn at(&self, pointer: &str) -> Location {
+        Location::span(&self.document.file, self.document.span(pointer))
+    }
+
+    /// The place of the key that leads to a value.
+    pub fn at_key(&self, pointer: &str) -> Location {
+        Location::span(&self.document.file, self.document.key_span(pointer))
+    }
+}
+
+/// A curriculum. What could not be read is `None`; a finding says why.
+#[derive(Debug)]
+pub struct Curriculum {
+    /// Its folder.
+    pub dir: PathBuf,
+    /// Its folder as it is shown.
+    pub shown: String,
+    /// `curriculum.yaml`.
+    pub manifest: Option<Loaded<Manifest>>,
+    /// Names of all folders under `modules/`, sorted, whether they can be ids or not.
+    pub module_folders: Vec<String>,
+    /// Modules that have a folder: those of the manifest in its order, then others by name.
+    pub modules: Vec<Module>,
+    /// Questions that groups share, by their path.
+    pub theory: BTreeMap<FilePath, Loaded<Questions>>,
+    /// The files under `project/`.
+    pub project: Tree,
+}
+
+impl Curriculum {
+    /// The module called `id`.
+    pub fn module(&self, id: &str) -> Option<&Module> {
+        self.modules.iter().find(|module| module.id.as_str() == id)
+    }
+
+    /// The name by which cases call the curriculum: its id, or its folder where that can't be read.
+    pub fn name(&self) -> String {
+        self.manifest.as_ref().map_or_else(
+            || {
+                self.dir
+                    .file_name()
+                    .unwrap_or_default()
+                    .to_string_lossy()
+                    .into_owned()
+            },
+            |manifest| manifest.value.id.to_string(),
+        )
+    }
+
+    /// The shown path of a file of the project.
+    pub fn shown_project_path(&self, path: &str) -> String {
+        format!("{}/project/{path}", self.shown)
+    }
+}
+
+/// A module's folder.
+#[derive(Debug)]
+pub struct Module {
+    /// The name of the folder.
+    pub id: ModuleId,
+    /// The folder.
+    pub dir: PathBuf,
+    /// The folder as it is shown.
+    pub shown: String,
+    /// `module.yaml`.
+    pub manifest: Option<Loaded<ModuleManifest>>,
+    /// `prompt.md`.
+    pub prompt: Option<Arc<SourceFile>>,
+    /// `questions.yaml`; also `None` when there is none.
+    pub questions: Option<Loaded<Questions>>,
+    /// Bugs, sorted by id.
+    pub bugs: Vec<Bug>,
+    /// Names of the patch files under `bugs/`, sorted.
+    pub patches: Vec<String>,
+    /// Variants, sorted by name.
+    pub variants: Vec<Variant>,
+}
+
+impl Module {
+    /// Whether the module's findings fail no gate.
+    pub fn is_draft(&self) -> bool {
+        self.manifest
+            .as_ref()
+            .is_some_and(|manifest| manifest.value.status == Status::Draft)
+    }
+
+    /// A place in `module.yaml`, or the module's folder when that could not be read.
+    pub fn at(&self, pointer: &str) -> Location {
+        self.manifest.as_ref().map_or_else(
+            || Location::path(&self.shown),
+            |manifest| manifest.at(pointer),
+        )
+    }
+}
+
+/// A bug's files.
+#[derive(Debug)]
+pub struct Bug {
+    /// The name of the file without its ending.
+    pub id: BugId,
+    /// The YAML file as it is shown.
+    pub shown: String,
+    /// The YAML file.
+    pub document: Option<Loaded<BugManifest>>,
+    /// The patch that it names; `None` when it names none or there is no such file.
+    pub patch: Option<Arc<SourceFile>>,
+}
+
+impl Bug {
+    /// A place in the bug's file, or the file as a whole when it could not be read.
+    pub fn at(&self, pointer: &str) -> Location {
+        self.document.as_ref().map_or_else(
+            || Location::path(&self.shown),
+            |document| document.at(pointer),
+        )
+    }
+}
+
+/// A variant's folder.
+#[derive(Debug)]
+pub struct Variant {
+    /// The name of the folder.
+    pub name: VariantName,
+    /// The folder as it is shown.
+    pub shown: String,
+    /// Files by their path in the project.
+    pub files: Tree,
+}
