@@ -3,5 +3,6 @@
 pub mod curriculum;
 pub mod diagnostic;
 mod plural;
+pub mod project;
 pub mod source;
 mod suggest;
