@@ -1,7 +1,11 @@
 //! Curriculum as code: lint, verify, build and gate programming curricula.
 
+pub mod answer;
 pub mod curriculum;
 pub mod diagnostic;
+pub mod git;
+pub mod inject;
+pub mod pattern;
 mod plural;
 pub mod project;
 pub mod source;
