@@ -5,6 +5,7 @@ pub mod curriculum;
 pub mod diagnostic;
 pub mod git;
 pub mod inject;
+pub mod lint;
 pub mod pattern;
 mod plural;
 pub mod project;

@@ -1,0 +1,114 @@
+//! Lint: checks a curriculum without running anything.
+
+pub mod rule;
+pub mod rules;
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use globset::Glob;
+use rayon::prelude::*;
+
+use crate::curriculum::document::SeverityOverride;
+use crate::curriculum::{Curriculum, Module};
+use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
+use crate::project::Project;
+
+use rule::{Context, Rule, RuleMeta};
+
+/// A rule that panicked: a fault of the tool, reported so that the other rules still run.
+pub const INTERNAL_ERROR: RuleName = "internal-error";
+
+/// Runs all rules in parallel. What loading found is in the sink already.
+pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
+    let context = Context {
+        curriculum,
+        project,
+    };
+    rules::ALL.par_iter().for_each(|rule| {
+        if catch_unwind(AssertUnwindSafe(|| rule.check(&context, sink))).is_err() {
+            let message = format!(
+                "the rule `{}` failed; this is a bug in mastery",
+                rule.meta().name
+            );
+            sink.push(Diagnostic::error(
+                INTERNAL_ERROR,
+                Location::path(&curriculum.shown),
+                message,
+            ));
+        }
+    });
+}
+
+/// Whether an error of the rule called `name` makes running pointless.
+pub fn blocks_running(name: &str) -> bool {
+    meta_of(name).is_some_and(|meta| meta.blocks_running)
+}
+
+/// Returns what is known of a rule by its name.
+pub fn meta_of(name: &str) -> Option<&'static RuleMeta> {
+    rules::ALL
+        .iter()
+        .map(|rule: &&dyn Rule| rule.meta())
+        .find(|meta| meta.name == name)
+}
+
+/// Applies what a curriculum says about its findings: severities, accepted findings, drafts.
+///
+/// `today` is a day as `YYYY-MM-DD`; accepted findings count up to and with their last day.
+pub fn apply_policy(
+    curriculum: &Curriculum,
+    today: &str,
+    diagnostics: Vec<Diagnostic>,
+) -> Vec<Diagnostic> {
+    let Some(manifest) = &curriculum.manifest else {
+        return diagnostics;
+    };
+    let manifest = &manifest.value;
+    let allowed: Vec<_> = manifest
+        .allow
+        .iter()
+        .filter(|allow| {
+            allow
+                .until
+                .as_ref()
+                .is_none_or(|until| today <= until.as_str())
+        })
+        .filter_map(|allow| {
+            Some((
+                &allow.rule,
+                Glob::new(allow.path.as_str()).ok()?.compile_matcher(),
+            ))
+        })
+        .collect();
+    let drafts: Vec<_> = curriculum
+        .modules
+        .iter()
+        .filter(|module| module.is_draft())
+        .collect();
+    let keep = |mut diagnostic: Diagnostic| {
+        let path = diagnostic.location.shown_path();
+        let inner = path
+            .strip_prefix(&curriculum.shown)
+            .map_or(path, |p| p.trim_start_matches('/'));
+        let is_allowed = allowed
+            .iter()
+            .any(|(rule, glob)| rule.as_str() == diagnostic.rule && glob.is_match(inner));
+        match manifest.severity.get(diagnostic.rule) {
+            _ if is_allowed => return None,
+            Some(SeverityOverride::Off) => return None,
+            Some(SeverityOverride::Error) => diagnostic.severity = Severity::Error,
+            Some(SeverityOverride::Warning) => diagnostic.severity = Severity::Warning,
+            None => {}
+        }
+        if drafts.iter().any(|module| is_inside(path, module)) {
+            diagnostic.severity = Severity::Warning;
+        }
+        Some(diagnostic)
+    };
+    diagnostics.into_iter().filter_map(keep).collect()
+}
+
+fn is_inside(path: &str, module: &Module) -> bool {
+    path.strip_prefix(module.shown.as_str())
+        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}

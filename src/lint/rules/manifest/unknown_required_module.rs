@@ -1,0 +1,53 @@
+//! `unknown-required-module`.
+
+use crate::diagnostic::Sink;
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+
+declare_rule! {
+    /// A module requires one that does not exist.
+    ///
+    /// ## What it does
+    /// Reports ids under `requires` that the manifest does not list.
+    ///
+    /// ## Why it matters
+    /// The code that the module builds on would be missing from its starter.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// requires: [sofmtax]
+    /// ```
+    ///
+    /// ## Use instead
+    /// Name a module of the curriculum.
+    pub(crate) struct UnknownRequiredModule {
+        name: "unknown-required-module",
+        group: Manifest,
+        blocks_running: true,
+    }
+}
+
+impl Rule for UnknownRequiredModule {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &Sink) {
+        let Some(manifest) = &context.curriculum.manifest else {
+            return;
+        };
+        let known = || manifest.value.module_ids().map(|(id, _)| id.as_str());
+        for module in &context.curriculum.modules {
+            let Some(document) = &module.manifest else {
+                continue;
+            };
+            for (index, required) in document.value.requires.iter().enumerate() {
+                if !known().any(|id| id == required.as_str()) {
+                    let at = document.at(&format!("/requires/{index}"));
+                    let mut finding = self.finding(at, format!("there is no module `{required}`"));
+                    finding.help = crate::suggest::did_you_mean(required.as_str(), known());
+                    sink.push(finding);
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,51 @@
+//! `unlisted-module`.
+
+use crate::diagnostic::{Location, Sink};
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+
+declare_rule! {
+    /// A module's folder is not listed.
+    ///
+    /// ## What it does
+    /// Reports folders under `modules/` that the manifest does not name.
+    ///
+    /// ## Why it matters
+    /// Learners never see the module, and its cases are never run.
+    ///
+    /// ## Example
+    /// ```text
+    /// modules/softmax_draft/ with no entry in curriculum.yaml
+    /// ```
+    ///
+    /// ## Use instead
+    /// List it, with `status: draft` while it is not ready.
+    pub(crate) struct UnlistedModule {
+        name: "unlisted-module",
+        group: Manifest,
+        blocks_running: false,
+    }
+}
+
+impl Rule for UnlistedModule {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &Sink) {
+        let curriculum = context.curriculum;
+        let Some(manifest) = &curriculum.manifest else {
+            return;
+        };
+        for folder in &curriculum.module_folders {
+            if !manifest
+                .value
+                .module_ids()
+                .any(|(id, _)| id.as_str() == folder)
+            {
+                let path = format!("{}/modules/{folder}", curriculum.shown);
+                let message = format!("the module `{folder}` is not listed in `curriculum.yaml`");
+                sink.push(self.finding(Location::path(path), message));
+            }
+        }
+    }
+}

@@ -1,0 +1,126 @@
+//! The registry: every rule, in the order of the reference.
+
+pub(crate) mod bugs;
+pub(crate) mod loading;
+pub(crate) mod manifest;
+pub(crate) mod module;
+pub(crate) mod project;
+pub(crate) mod questions;
+
+use super::rule::Rule;
+
+/// All rules, grouped and sorted by name within their group.
+pub static ALL: &[&dyn Rule] = &[
+    &loading::duplicate_key::DuplicateKey,
+    &loading::link_leaves_curriculum::LinkLeavesCurriculum,
+    &loading::missing_file::MissingFile,
+    &loading::schema_violation::SchemaViolation,
+    &loading::unreadable_file::UnreadableFile,
+    &loading::yaml_limit::YamlLimit,
+    &loading::yaml_syntax::YamlSyntax,
+    &manifest::cyclic_requires::CyclicRequires,
+    &manifest::id_differs_from_name::IdDiffersFromName,
+    &manifest::module_listed_twice::ModuleListedTwice,
+    &manifest::module_without_folder::ModuleWithoutFolder,
+    &manifest::requires_later_module::RequiresLaterModule,
+    &manifest::unknown_required_module::UnknownRequiredModule,
+    &manifest::unlisted_module::UnlistedModule,
+    &module::edit_without_region::EditWithoutRegion,
+    &module::missing_validator_file::MissingValidatorFile,
+    &module::module_without_region::ModuleWithoutRegion,
+    &module::region_outside_edit::RegionOutsideEdit,
+    &project::malformed_region_mark::MalformedRegionMark,
+    &project::mismatched_region::MismatchedRegion,
+    &project::nested_region::NestedRegion,
+    &project::overlapping_regions::OverlappingRegions,
+    &project::unclosed_region::UnclosedRegion,
+    &project::unknown_region_owner::UnknownRegionOwner,
+    &project::unopened_region::UnopenedRegion,
+    &project::variant_mismatch::VariantMismatch,
+    &bugs::bug_outside_edit::BugOutsideEdit,
+    &bugs::invalid_message_pattern::InvalidMessagePattern,
+    &bugs::patch_does_not_apply::PatchDoesNotApply,
+    &bugs::patch_syntax::PatchSyntax,
+    &bugs::patch_without_effect::PatchWithoutEffect,
+    &bugs::rewrite_breaks_syntax::RewriteBreaksSyntax,
+    &bugs::rewrite_invalid::RewriteInvalid,
+    &bugs::rewrite_matches_no_variant::RewriteMatchesNoVariant,
+    &bugs::rewrite_no_single_match::RewriteNoSingleMatch,
+    &bugs::rewrite_without_effect::RewriteWithoutEffect,
+    &bugs::unknown_variant::UnknownVariant,
+    &questions::accepted_answer_rejected::AcceptedAnswerRejected,
+    &questions::duplicate_question_id::DuplicateQuestionId,
+    &questions::example_not_caught::ExampleNotCaught,
+    &questions::invalid_answer_pattern::InvalidAnswerPattern,
+    &questions::model_answer_rejected::ModelAnswerRejected,
+    &questions::unknown_concept::UnknownConcept,
+];
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+    use std::path::Path;
+
+    use super::*;
+
+    #[test]
+    fn names_are_unique_and_kebab_case() {
+        let mut seen = BTreeSet::new();
+        for rule in ALL {
+            let name = rule.meta().name;
+            assert!(
+                crate::curriculum::id::RuleId::try_from(name).is_ok(),
+                "{name}"
+            );
+            assert!(seen.insert(name), "{name} is registered twice");
+        }
+    }
+
+    #[test]
+    fn rules_are_sorted_by_group_and_name() {
+        assert!(ALL.is_sorted_by_key(|rule| (rule.meta().group, rule.meta().name)));
+    }
+
+    #[test]
+    fn every_rule_is_documented() {
+        for rule in ALL {
+            let meta = rule.meta();
+            assert!(
+                meta.summary().ends_with('.'),
+                "{}: {}",
+                meta.name,
+                meta.summary()
+            );
+            let mut rest = meta.docs;
+            for heading in [
+                "## What it does",
+                "## Why it matters",
+                "## Example",
+                "## Use instead",
+            ] {
+                let at = rest.find(heading);
+                assert!(at.is_some(), "{} lacks `{heading}`", meta.name);
+                rest = &rest[at.unwrap() + heading.len()..];
+            }
+            assert!(meta.docs.contains("```"), "{} has no example", meta.name);
+        }
+    }
+
+    #[test]
+    fn every_rule_has_fixtures_that_trip_it_and_that_do_not() {
+        let fixtures = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fixtures/rules");
+        for rule in ALL {
+            let name = rule.meta().name;
+            let folders: Vec<_> = std::fs::read_dir(fixtures.join(name))
+                .unwrap_or_else(|_| panic!("{name} has no fixtures"))
+                .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+                .collect();
+            for kind in ["bad-", "good-"] {
+                assert!(
+                    folders.iter().any(|f| f.starts_with(kind)),
+                    "{name} has no {kind}* fixture"
+                );
+            }
+        }
+    }
+}

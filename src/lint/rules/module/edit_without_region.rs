@@ -1,0 +1,72 @@
+//! `edit-without-region`.
+
+use crate::diagnostic::Sink;
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+
+declare_rule! {
+    /// A file under `build.edit` has no region of the module.
+    ///
+    /// ## What it does
+    /// Looks for regions of the module in each file that the learner is said to edit.
+    ///
+    /// ## Why it matters
+    /// Either the path is misspelt, or the marks are missing and the learner is given the solution.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// build:
+    ///   edit: [cs336_basics/nn_util.py]     # the file is nn_utils.py
+    /// ```
+    ///
+    /// ## Use instead
+    /// Correct the path, or mark the solution in the file.
+    pub(crate) struct EditWithoutRegion {
+        name: "edit-without-region",
+        group: Module,
+        blocks_running: false,
+    }
+}
+
+impl Rule for EditWithoutRegion {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &Sink) {
+        for module in &context.curriculum.modules {
+            let Some(manifest) = &module.manifest else {
+                continue;
+            };
+            let Some(build) = &manifest.value.build else {
+                continue;
+            };
+            for (index, path) in build.edit.iter().enumerate() {
+                let at = manifest.at(&format!("/build/edit/{index}"));
+                if !context.project.has_file(path.as_str()) {
+                    let paths = context.curriculum.project.iter().map(|(path, _)| path);
+                    let message = format!("the project has no file `{path}`");
+                    let mut finding = self.finding(at, message);
+                    finding.help = crate::suggest::did_you_mean(path.as_str(), paths);
+                    sink.push(finding);
+                    continue;
+                }
+                // A file with wrong marks is reported for those.
+                let is_broken = |text: &str| crate::project::region::may_have_marks(text);
+                let regions = context.project.marked_file(path.as_str());
+                let has_region = match regions {
+                    Some(file) => file.regions().iter().any(|r| r.owners.contains(&module.id)),
+                    None => context
+                        .curriculum
+                        .project
+                        .get(path.as_str())
+                        .and_then(|entry| entry.text())
+                        .is_some_and(is_broken),
+                };
+                if !has_region {
+                    let message = format!("`{path}` has no region of `{}`", module.id);
+                    sink.push(self.finding(at, message));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,44 @@
+//! `invalid-answer-pattern`.
+
+use crate::answer::Rubric;
+use crate::diagnostic::Sink;
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+
+declare_rule! {
+    /// A pattern of a rubric is no regular expression.
+    ///
+    /// ## What it does
+    /// Compiles all patterns under `any_of`.
+    ///
+    /// ## Why it matters
+    /// The question can't be judged.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// any_of: ["exp(x"]
+    /// ```
+    ///
+    /// ## Use instead
+    /// Put `\` before signs that regular expressions use: `exp\(x`.
+    pub(crate) struct InvalidAnswerPattern {
+        name: "invalid-answer-pattern",
+        group: Questions,
+        blocks_running: false,
+    }
+}
+
+impl Rule for InvalidAnswerPattern {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &Sink) {
+        for (file, question, pointer) in super::questions(context) {
+            for error in Rubric::compile(question).err().into_iter().flatten() {
+                let at = file.at(&format!("{pointer}{}", error.pointer));
+                let message = format!("the pattern is no regular expression: {}", error.message);
+                sink.push(self.finding(at, message));
+            }
+        }
+    }
+}
