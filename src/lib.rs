@@ -3,11 +3,13 @@
 pub mod answer;
 pub mod curriculum;
 pub mod diagnostic;
+pub mod exit_code;
 pub mod git;
 pub mod inject;
 pub mod lint;
 pub mod pattern;
 mod plural;
 pub mod project;
+pub mod run;
 pub mod source;
 mod suggest;

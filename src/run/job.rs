@@ -1,0 +1,108 @@
+//! What a supervisor is asked to run, and what it says of it afterwards.
+//!
+//! Plain data that goes through a pipe as JSON, so that something else than our own supervisor can
+//! run a job without a redesign.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use serde::{Deserialize, Serialize};
+
+use super::sandbox::Policy;
+
+/// One command with its limits.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Job {
+    /// Program and arguments. The program is absolute, or is looked up on the PATH of `environment`.
+    pub argv: Vec<String>,
+    /// All variables that the command sees.
+    pub environment: Vec<(String, String)>,
+    /// Where it runs.
+    pub directory: PathBuf,
+    /// What it may use.
+    pub limits: Limits,
+    /// What it may touch.
+    pub sandbox: Policy,
+    /// Whether it gets a channel for structured events: descriptor 3, open for writing.
+    pub has_channel: bool,
+}
+
+/// The descriptor of the channel in the command.
+pub const CHANNEL_FD: i32 = 3;
+
+/// What a command and everything that it starts may use.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Limits {
+    /// Wall time.
+    pub wall: Duration,
+    /// Memory of all processes together, in bytes.
+    pub memory_bytes: u64,
+    /// Processes and threads at a time.
+    pub processes: u32,
+    /// Bytes that may be printed; what is above the part that is kept is thrown away before.
+    pub output_bytes: u64,
+    /// Size of one file that is written, in bytes.
+    pub file_bytes: u64,
+}
+
+impl Limits {
+    /// Returns the limits for a wall time and a memory size, with the same bounds on everything else
+    /// for all commands.
+    pub fn new(wall: Duration, memory_bytes: u64) -> Self {
+        Self {
+            wall,
+            memory_bytes,
+            // Enough for a thread pool on a large machine, far too few for a fork bomb.
+            processes: 512,
+            output_bytes: 64 * 1024 * 1024,
+            file_bytes: 512 * 1024 * 1024,
+        }
+    }
+}
+
+/// What was seen of a command. It exists only when the supervisor lived to the end.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Record {
+    /// How the command ended.
+    pub end: End,
+    /// What it printed, standard output and error as they came: the beginning and the end when it
+    /// was much. Bytes that are no UTF-8 and control characters are escaped.
+    pub output: String,
+    /// What came through the channel.
+    pub channel: String,
+    /// Wall time from the start of the command to its end.
+    pub wall: Duration,
+    /// The most memory that all processes were seen to use together, in bytes.
+    pub peak_memory_bytes: u64,
+    /// How many processes were still there when the command had ended, and were killed.
+    pub stragglers: u32,
+}
+
+/// How a command ended.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum End {
+    /// It ended by itself with this status.
+    Exited(i32),
+    /// A signal that was not ours ended it.
+    Killed(i32),
+    /// It ran out of wall time.
+    TimedOut,
+    /// It used more memory than allowed.
+    OutOfMemory,
+    /// It printed or reported more than allowed.
+    TooMuchOutput,
+    /// The run was stopped from outside.
+    Interrupted,
+    /// It could not be started: the program or the sandbox.
+    NotStarted(StartError),
+}
+
+/// Why a command could not be started.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct StartError {
+    /// Whether the fault is the program's: it is not there or can't be run.
+    pub is_program: bool,
+    /// What went wrong.
+    pub message: String,
+}

@@ -1,0 +1,161 @@
+//! Everything that a process has started, directly or not: found, measured, ended.
+//!
+//! A supervisor is a subreaper: what its children leave behind becomes its own child, however often
+//! it forks and whatever session it moves to. So the tree below it is all there is.
+
+use std::collections::BTreeSet;
+use std::fs;
+use std::io;
+use std::time::Duration;
+
+/// Makes this process the one that orphans below it are given to.
+pub(crate) fn become_subreaper() -> io::Result<()> {
+    // SAFETY: a plain system call.
+    crate::run::sandbox::check(unsafe { libc::prctl(libc::PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0) })
+        .map(drop)
+}
+
+/// The ids of all processes below `process`, those further down later.
+pub(crate) fn below(process: u32) -> Vec<i32> {
+    let mut found = children(process);
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        next += 1;
+        for child in children(pid.unsigned_abs()) {
+            if !found.contains(&child) {
+                found.push(child);
+            }
+        }
+    }
+    found
+}
+
+/// The children of all threads of a process; none when it is gone.
+fn children(process: u32) -> Vec<i32> {
+    let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
+        return Vec::new();
+    };
+    threads
+        .flatten()
+        .filter_map(|thread| fs::read_to_string(thread.path().join("children")).ok())
+        .flat_map(|text| {
+            text.split_whitespace()
+                .flat_map(str::parse)
+                .collect::<Vec<_>>()
+        })
+        .collect()
+}
+
+/// Memory that processes use together, in bytes: at least what they share counted once, where it
+/// matters whether that is more than `limit`.
+///
+/// Resident sizes are cheap to read and count what is shared several times. Only where their sum is
+/// over the limit the proportional sizes are asked for.
+pub(super) fn memory(processes: &[i32], limit: u64) -> u64 {
+    let resident: u64 = processes.iter().map(|pid| resident_bytes(*pid)).sum();
+    if resident <= limit {
+        return resident;
+    }
+    processes
+        .iter()
+        .map(|pid| proportional_bytes(*pid).unwrap_or_else(|| resident_bytes(*pid)))
+        .sum()
+}
+
+fn resident_bytes(pid: i32) -> u64 {
+    let pages = || -> Option<u64> {
+        fs::read_to_string(format!("/proc/{pid}/statm"))
+            .ok()?
+            .split(' ')
+            .nth(1)?
+            .parse()
+            .ok()
+    };
+    // SAFETY: a plain call.
+    let page = unsafe { libc::sysconf(libc::_SC_PAGESIZE) };
+    pages().unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
+}
+
+/// `None` when the process is gone or hides itself.
+fn proportional_bytes(pid: i32) -> Option<u64> {
+    let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
+    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
+    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+    Some(kib * 1024)
+}
+
+/// Ends everything below this process, and returns how many processes that were.
+///
+/// First all are stopped, until no new one appears: a process that is stopped can't fork, and keeps
+/// the place in the limit that its killed child would free. Then all are killed.
+pub(super) fn end_all() -> u32 {
+    end_all_but(&BTreeSet::new())
+}
+
+/// Ends everything below this process but some of its children and what is below those.
+pub(crate) fn end_all_but(kept: &BTreeSet<i32>) -> u32 {
+    let own = std::process::id();
+    let mut ended = BTreeSet::new();
+    // Each round finds what was forked during the one before. Sixty seconds are far more than any
+    // case took; an endless loop in here would hang the whole run.
+    for round in 0..60_000 {
+        let targets = unkept(own, kept);
+        let news: Vec<_> = targets
+            .iter()
+            .filter(|pid| !ended.contains(*pid))
+            .copied()
+            .collect();
+        for &pid in &news {
+            signal(pid, libc::SIGSTOP);
+            ended.insert(pid);
+        }
+        if news.is_empty() || round > 100 {
+            for &pid in &targets {
+                signal(pid, libc::SIGKILL);
+            }
+        }
+        reap(kept);
+        if unkept(own, kept).is_empty() {
+            break;
+        }
+        if news.is_empty() {
+            std::thread::sleep(Duration::from_micros(200));
+        }
+    }
+    u32::try_from(ended.len()).unwrap_or(u32::MAX)
+}
+
+fn unkept(own: u32, kept: &BTreeSet<i32>) -> Vec<i32> {
+    let mut found: Vec<i32> = children(own)
+        .into_iter()
+        .filter(|pid| !kept.contains(pid))
+        .collect();
+    let mut next = 0;
+    while let Some(&pid) = found.get(next) {
+        next += 1;
+        found.extend(children(pid.unsigned_abs()));
+    }
+    found
+}
+
+fn signal(pid: i32, signal: libc::c_int) {
+    // A process that is gone by now is what we want.
+    // SAFETY: a plain system call.
+    unsafe { libc::kill(pid, signal) };
+}
+
+/// Takes leave of all children that have ended, but those that somebody else waits for.
+fn reap(kept: &BTreeSet<i32>) {
+    if kept.is_empty() {
+        // SAFETY: a null pointer asks for no status.
+        while unsafe { libc::waitpid(-1, std::ptr::null_mut(), libc::WNOHANG) } > 0 {}
+        return;
+    }
+    for pid in children(std::process::id())
+        .into_iter()
+        .filter(|pid| !kept.contains(pid))
+    {
+        // SAFETY: as above.
+        unsafe { libc::waitpid(pid, std::ptr::null_mut(), libc::WNOHANG) };
+    }
+}
