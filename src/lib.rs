@@ -10,6 +10,8 @@ pub mod lint;
 pub mod pattern;
 mod plural;
 pub mod project;
+pub mod report;
 pub mod run;
 pub mod source;
 mod suggest;
+pub mod verify;

@@ -1,0 +1,94 @@
+//! Tells what happened: a report as data, one file per format that renders it, and the progress
+//! shown while cases run.
+
+pub mod concise;
+pub mod human;
+pub mod json;
+pub mod progress;
+
+use std::time::Duration;
+
+use crate::diagnostic::{Diagnostic, Severity};
+use crate::exit_code::ExitCode;
+use crate::verify::event::CaseReport;
+use crate::verify::verdict::{Verdict, VerdictSeverity};
+
+/// Everything that one run of the tool found.
+#[derive(Debug, Default)]
+pub struct Report {
+    /// Findings, sorted.
+    pub diagnostics: Vec<Diagnostic>,
+    /// Cases in the order of the plan.
+    pub cases: Vec<CaseReport>,
+    /// Wall time of the run.
+    pub duration: Duration,
+    /// Whether the run was stopped before its end.
+    pub is_interrupted: bool,
+    /// Whether warnings fail the gate.
+    pub deny_warnings: bool,
+}
+
+/// How much there is of what.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Counts {
+    /// Findings that are errors.
+    pub errors: usize,
+    /// Findings that are warnings.
+    pub warnings: usize,
+    /// Cases.
+    pub cases: usize,
+    /// Cases that ended as expected.
+    pub as_expected: usize,
+    /// Cases whose verdict is a warning.
+    pub warned: usize,
+    /// Cases whose verdict is an error.
+    pub unexpected: usize,
+}
+
+impl Report {
+    /// Counts what there is.
+    pub fn counts(&self) -> Counts {
+        let findings = |severity| {
+            self.diagnostics
+                .iter()
+                .filter(|it| it.severity == severity)
+                .count()
+        };
+        let cases = |severity| {
+            self.cases
+                .iter()
+                .filter(|it| it.severity == severity)
+                .count()
+        };
+        Counts {
+            errors: findings(Severity::Error),
+            warnings: findings(Severity::Warning),
+            cases: self.cases.len(),
+            as_expected: cases(VerdictSeverity::Ok),
+            warned: cases(VerdictSeverity::Warning),
+            unexpected: cases(VerdictSeverity::Error),
+        }
+    }
+
+    /// The exit code that the report means.
+    pub fn exit_code(&self) -> ExitCode {
+        let counts = self.counts();
+        let mut code = ExitCode::Success;
+        if counts.errors + counts.unexpected > 0
+            || (self.deny_warnings && counts.warnings + counts.warned > 0)
+        {
+            code = code.worst(ExitCode::Findings);
+        }
+        if self
+            .cases
+            .iter()
+            .any(|case| case.verdict == Verdict::InfrastructureError)
+        {
+            code = code.worst(ExitCode::CouldNotRun);
+        }
+        if self.is_interrupted {
+            code = code.worst(ExitCode::Interrupted);
+        }
+        code
+    }
+}

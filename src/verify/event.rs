@@ -1,0 +1,102 @@
+//! What happens during a run: the only contract between running and reporting.
+//!
+//! Events own their data, so that a recorded run can be told again.
+
+use std::time::Duration;
+
+use super::case::Case;
+use super::verdict::{Judgement, Verdict, VerdictSeverity};
+use crate::diagnostic::{Location, RuleName};
+use crate::run::environment::Step;
+use crate::run::outcome::RunResult;
+
+/// One thing that happened.
+#[derive(Clone, Debug)]
+pub enum Event {
+    /// The environment of a curriculum is made ready.
+    Environment {
+        /// The curriculum's name.
+        curriculum: String,
+        /// What was done.
+        step: Step,
+    },
+    /// The cases begin.
+    RunStarted {
+        /// How many cases each module has, in the order of the plan; named as `curriculum/module`.
+        modules: Vec<(String, usize)>,
+    },
+    /// A case begins.
+    CaseStarted {
+        /// Its id.
+        id: String,
+    },
+    /// A case has ended and is judged.
+    CaseFinished(Box<CaseReport>),
+    /// Some time has passed; nothing else has happened.
+    Tick,
+    /// All cases have ended, or the run was stopped.
+    RunFinished {
+        /// Wall time of the run.
+        duration: Duration,
+    },
+}
+
+/// A case that is judged.
+#[derive(Clone, Debug)]
+pub struct CaseReport {
+    /// Curriculum, module and case.
+    pub id: String,
+    /// The curriculum's name.
+    pub curriculum: String,
+    /// The module.
+    pub module: String,
+    /// The case in its module.
+    pub case: String,
+    /// The verdict.
+    pub verdict: Verdict,
+    /// What the verdict means for the gate.
+    pub severity: VerdictSeverity,
+    /// What was expected, in words.
+    pub expected: String,
+    /// What was seen, in words; `None` when it is as expected.
+    pub seen: Option<String>,
+    /// The lint rule because of which it was not run.
+    pub rule: Option<RuleName>,
+    /// Where it comes from.
+    pub location: Location,
+    /// What was run; `None` for a case that was not.
+    pub result: Option<RunResult>,
+    /// Whether the result is that of another case with the same inputs.
+    pub is_shared: bool,
+}
+
+impl CaseReport {
+    /// Returns the report of a case.
+    pub(super) fn new(
+        case: &Case,
+        curriculum: &str,
+        judgement: Judgement,
+        result: Option<RunResult>,
+    ) -> Self {
+        let severity = match judgement.verdict.severity() {
+            VerdictSeverity::Error if case.is_draft && judgement.verdict.is_about_content() => {
+                VerdictSeverity::Warning
+            }
+            severity => severity,
+        };
+        Self {
+            id: case.id.clone(),
+            curriculum: curriculum.to_owned(),
+            module: case.module.to_string(),
+            case: case.kind.to_string(),
+            verdict: judgement.verdict,
+            severity,
+            expected: case.expectation.words(),
+            seen: judgement.seen,
+            rule: case.input.as_ref().err().map(|not_run| not_run.rule),
+            location: case.location.clone(),
+            result,
+            is_shared: false,
+        }
+    }
+}

@@ -1,0 +1,445 @@
+//! Which cases there are, and what each runs. Pure: nothing is run here and nothing is written.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
+use crate::curriculum::id::ModuleId;
+use crate::curriculum::rules::{MISSING_FILE, SCHEMA_VIOLATION};
+use crate::curriculum::{Bug, Curriculum, Loaded, Module, Variant};
+use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::inject::patch::Patch;
+use crate::inject::rewrite::CompiledRewrite;
+use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
+use crate::project::Project;
+use crate::project::state::State;
+use crate::run::executor::Task;
+use crate::source::tree::Tree;
+
+use super::case::{BugExpectation, Case, CaseInput, CaseKind, Expectation, Injection, NotRun};
+
+/// The cases of a run, in order: curriculum by curriculum, module by module.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// Names of the curricula; cases refer to them by their place.
+    pub curricula: Vec<String>,
+    /// The cases.
+    pub cases: Vec<Case>,
+}
+
+/// A curriculum with what is known of it before anything is run.
+#[derive(Debug)]
+pub struct Planned<'a> {
+    /// The curriculum.
+    pub curriculum: &'a Curriculum,
+    /// Its project.
+    pub project: &'a Project,
+    /// What lint found.
+    pub findings: &'a [Diagnostic],
+    /// Whether an error of a rule makes running pointless.
+    pub blocks_running: fn(&str) -> bool,
+    /// The module that was asked for; `None` for all.
+    pub only: Option<&'a ModuleId>,
+}
+
+impl Plan {
+    /// Adds the cases of a curriculum.
+    pub fn add(&mut self, planned: &Planned<'_>) {
+        let index = self.curricula.len();
+        self.curricula.push(planned.curriculum.name());
+        let Some(manifest) = &planned.curriculum.manifest else {
+            return;
+        };
+        let planner = Planner {
+            planned,
+            index,
+            name: planned.curriculum.name(),
+        };
+        let complete = OnceTree::new(|| {
+            planned
+                .project
+                .build(&State::Complete.solved_modules(planned.curriculum))
+        });
+        let mut seen = BTreeSet::new();
+        for (id, _) in manifest.value.module_ids() {
+            let is_wanted = planned.only.is_none_or(|only| only == id) && seen.insert(id.clone());
+            if let Some(module) = planned.curriculum.module(id.as_str()).filter(|_| is_wanted) {
+                planner.module(module, &complete, &mut self.cases);
+            }
+        }
+    }
+
+    /// Keeps the cases that `is_wanted` says, and those without which they can't be judged.
+    pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
+        let mut needed = BTreeSet::new();
+        for case in self.cases.iter().filter(|case| is_wanted(&case.id)) {
+            if matches!(case.kind, CaseKind::Bug { .. }) {
+                needed.insert((case.curriculum, case.module.clone()));
+            }
+        }
+        self.cases.retain(|case| {
+            let is_baseline = matches!(case.kind, CaseKind::Reference | CaseKind::Starter);
+            let key = (case.curriculum, case.module.clone());
+            is_wanted(&case.id) || (is_baseline && needed.contains(&key))
+        });
+    }
+
+    /// How many cases each module has, in order; named as `curriculum/module`.
+    pub fn modules(&self) -> Vec<(String, usize)> {
+        let mut modules: Vec<(String, usize)> = Vec::new();
+        for case in &self.cases {
+            let name = format!("{}/{}", self.curricula[case.curriculum], case.module);
+            match modules.last_mut() {
+                Some((last, cases)) if *last == name => *cases += 1,
+                _ => modules.push((name, 1)),
+            }
+        }
+        modules
+    }
+
+    /// For each case the earlier one that runs the same, if there is one.
+    pub fn twins(&self) -> Vec<Option<usize>> {
+        let mut first = HashMap::new();
+        self.cases
+            .iter()
+            .enumerate()
+            .map(|(index, case)| {
+                let key = (case.curriculum, case.input.as_ref().ok()?.key());
+                let earlier = *first.entry(key).or_insert(index);
+                (earlier != index).then_some(earlier)
+            })
+            .collect()
+    }
+}
+
+/// A tree that is built when it is first asked for.
+struct OnceTree<F> {
+    tree: std::cell::OnceCell<Arc<Tree>>,
+    build: F,
+}
+
+impl<F: Fn() -> Tree> OnceTree<F> {
+    fn new(build: F) -> Self {
+        Self {
+            tree: std::cell::OnceCell::new(),
+            build,
+        }
+    }
+
+    fn get(&self) -> Arc<Tree> {
+        Arc::clone(self.tree.get_or_init(|| Arc::new((self.build)())))
+    }
+}
+
+struct Planner<'a> {
+    planned: &'a Planned<'a>,
+    index: usize,
+    name: String,
+}
+
+/// What the cases of a module have in common.
+struct ModuleCases<'a> {
+    planner: &'a Planner<'a>,
+    module: &'a Module,
+    build: &'a Build,
+    /// Why none of them can be run.
+    blocked: Option<NotRun>,
+    solved: BTreeSet<ModuleId>,
+}
+
+impl Planner<'_> {
+    fn module(
+        &self,
+        module: &Module,
+        complete: &OnceTree<impl Fn() -> Tree>,
+        cases: &mut Vec<Case>,
+    ) {
+        let Some(manifest) = &module.manifest else {
+            // What the module would run can't be told, but that it runs nothing must be.
+            let not_run = self.finding_in(&module.shown, "module.yaml");
+            cases.push(self.case(
+                module,
+                CaseKind::Reference,
+                Location::path(&module.shown),
+                Err(not_run),
+                Expectation::Passes,
+            ));
+            return;
+        };
+        let Some(build) = &manifest.value.build else {
+            return;
+        };
+        let solved = State::Solved(&module.id).solved_modules(self.planned.curriculum);
+        let own = ModuleCases {
+            planner: self,
+            module,
+            build,
+            blocked: self.blocked(&format!("{}/module.yaml", module.shown)),
+            solved,
+        };
+        let reference = Arc::new(self.planned.project.build(&own.solved));
+        let starter = State::Starter(&module.id).solved_modules(self.planned.curriculum);
+        let starter = Arc::new(self.planned.project.build(&starter));
+        let starter_fails = Expectation::Fails {
+            initially_passing: build
+                .initially_passing
+                .iter()
+                .map(ToString::to_string)
+                .collect(),
+            edit: build.edit.iter().map(ToString::to_string).collect(),
+        };
+        let validator = module.at("/build/validator");
+        cases.push(own.case(
+            CaseKind::Reference,
+            &validator,
+            Ok(&reference),
+            Expectation::Passes,
+        ));
+        let complete = complete.get();
+        cases.push(own.case(
+            CaseKind::Complete,
+            &validator,
+            Ok(&complete),
+            Expectation::Passes,
+        ));
+        cases.push(own.case(
+            CaseKind::Starter,
+            &module.at("/build"),
+            Ok(&starter),
+            starter_fails,
+        ));
+        let variants: Vec<_> = module
+            .variants
+            .iter()
+            .map(|variant| (variant, own.variant_tree(variant)))
+            .collect();
+        for (variant, tree) in &variants {
+            let kind = CaseKind::Variant(variant.name.clone());
+            let location = Location::path(&variant.shown);
+            let tree = tree.as_ref().map_err(Clone::clone);
+            cases.push(own.case(kind, &location, tree, Expectation::Passes));
+        }
+        for bug in &module.bugs {
+            own.bug(bug, &reference, &variants, cases);
+        }
+    }
+
+    fn case(
+        &self,
+        module: &Module,
+        kind: CaseKind,
+        location: Location,
+        input: Result<CaseInput, NotRun>,
+        expectation: Expectation,
+    ) -> Case {
+        Case {
+            id: format!("{}/{}/{kind}", self.name, module.id),
+            curriculum: self.index,
+            module: module.id.clone(),
+            kind,
+            is_draft: module.is_draft(),
+            location,
+            input,
+            expectation,
+        }
+    }
+
+    /// Why nothing that `file` decides can be run: an error in it, in the manifest or in the
+    /// project, of a rule that makes running pointless.
+    fn blocked(&self, file: &str) -> Option<NotRun> {
+        let shown = &self.planned.curriculum.shown;
+        let (manifest, project) = (
+            format!("{shown}/curriculum.yaml"),
+            format!("{shown}/project/"),
+        );
+        self.planned
+            .findings
+            .iter()
+            .filter(|finding| finding.severity == Severity::Error)
+            .filter(|finding| (self.planned.blocks_running)(finding.rule))
+            .find(|finding| {
+                let path = finding.location.shown_path();
+                path == file || path == manifest || path.starts_with(&project)
+            })
+            .map(not_run)
+    }
+
+    /// The finding because of which a file of a module could not be loaded.
+    fn finding_in(&self, dir: &str, file: &str) -> NotRun {
+        let path = format!("{dir}/{file}");
+        let found = self
+            .planned
+            .findings
+            .iter()
+            .find(|it| it.location.shown_path() == path);
+        found.map_or_else(
+            || NotRun {
+                rule: SCHEMA_VIOLATION,
+                message: format!("`{file}` can't be read"),
+            },
+            not_run,
+        )
+    }
+}
+
+fn not_run(finding: &Diagnostic) -> NotRun {
+    NotRun {
+        rule: finding.rule,
+        message: finding.message.clone(),
+    }
+}
+
+type VariantTree<'a> = (&'a Variant, Result<Arc<Tree>, NotRun>);
+
+impl ModuleCases<'_> {
+    fn case(
+        &self,
+        kind: CaseKind,
+        location: &Location,
+        tree: Result<&Arc<Tree>, NotRun>,
+        expectation: Expectation,
+    ) -> Case {
+        let input = match (&self.blocked, tree) {
+            (Some(not_run), _) => Err(not_run.clone()),
+            (None, Err(not_run)) => Err(not_run),
+            (None, Ok(tree)) => Ok(self.input(tree)),
+        };
+        self.planner
+            .case(self.module, kind, location.clone(), input, expectation)
+    }
+
+    fn input(&self, tree: &Arc<Tree>) -> CaseInput {
+        let task = match &self.build.validator {
+            Validator::Pytest(validator) => Task::Pytest {
+                node_ids: validator.node_ids.iter().map(ToString::to_string).collect(),
+            },
+            Validator::Command(validator) => Task::Command {
+                argv: validator.argv.clone(),
+                junit: validator.junit.as_ref().map(ToString::to_string),
+            },
+        };
+        CaseInput {
+            tree: Arc::clone(tree),
+            task,
+            prepare: self.build.prepare.clone(),
+            timeout: self.build.timeout(),
+            test_timeout: self.build.test_timeout(),
+            memory_bytes: self.build.memory_bytes(),
+        }
+    }
+
+    fn variant_tree(&self, variant: &Variant) -> Result<Arc<Tree>, NotRun> {
+        match self.planner.planned.project.with_variant(variant) {
+            Ok(project) => Ok(Arc::new(project.build(&self.solved))),
+            Err(findings) => Err(findings.first().map_or_else(
+                || NotRun {
+                    rule: MISSING_FILE,
+                    message: "the variant can't be read".to_owned(),
+                },
+                not_run,
+            )),
+        }
+    }
+
+    fn bug(
+        &self,
+        bug: &Bug,
+        reference: &Arc<Tree>,
+        variants: &[VariantTree<'_>],
+        cases: &mut Vec<Case>,
+    ) {
+        let kind = |injection| CaseKind::Bug {
+            bug: bug.id.clone(),
+            injection,
+        };
+        let Some(document) = &bug.document else {
+            let (dir, file) = bug.shown.rsplit_once('/').unwrap_or(("", &bug.shown));
+            let not_run = self.planner.finding_in(dir, file);
+            let location = Location::path(&bug.shown);
+            let expectation = Expectation::Passes;
+            cases.push(self.case(kind(Injection::Patch), &location, Err(not_run), expectation));
+            return;
+        };
+        let location = document.at("/expect");
+        let expected = bug_expectation(&document.value);
+        let blocked = self.planner.blocked(&bug.shown);
+        let mut push = |injection, is_lenient, tree: Result<Tree, NotRun>| {
+            let (expectation, tree) = match (&expected, &blocked) {
+                (_, Some(not_run)) | (Err(not_run), None) => {
+                    (Expectation::Passes, Err(not_run.clone()))
+                }
+                (Ok(expected), None) => {
+                    let expected = BugExpectation {
+                        is_lenient,
+                        ..expected.clone()
+                    };
+                    (Expectation::Bug(expected), tree.map(Arc::new))
+                }
+            };
+            let tree = tree.as_ref().map_err(Clone::clone);
+            cases.push(self.case(kind(injection), &location, tree, expectation));
+        };
+        if document.value.inject.patch.is_some() {
+            push(Injection::Patch, false, patched(bug, document, reference));
+        }
+        let Some(rewrite) = &document.value.inject.rewrite else {
+            return;
+        };
+        push(Injection::Rewrite, false, rewritten(rewrite, reference));
+        for (variant, tree) in variants {
+            if rewrite.not_applicable.contains_key(&variant.name) {
+                continue;
+            }
+            let tree = tree.clone().and_then(|tree| rewritten(rewrite, &tree));
+            push(Injection::RewriteOn(variant.name.clone()), true, tree);
+        }
+    }
+}
+
+fn patched(bug: &Bug, document: &Loaded<BugManifest>, reference: &Tree) -> Result<Tree, NotRun> {
+    let Some(source) = &bug.patch else {
+        let name = document
+            .value
+            .inject
+            .patch
+            .as_ref()
+            .map_or("patch", |name| name.as_str());
+        return Err(NotRun {
+            rule: MISSING_FILE,
+            message: format!("`{name}` can't be read"),
+        });
+    };
+    Patch::parse(source)
+        .and_then(|patch| patch.apply(reference))
+        .map_err(|finding| not_run(&finding))
+}
+
+fn rewritten(rewrite: &Rewrite, tree: &Tree) -> Result<Tree, NotRun> {
+    CompiledRewrite::compile(rewrite)
+        .and_then(|rewrite| rewrite.apply(tree))
+        .map_err(|error| NotRun {
+            rule: error.rule,
+            message: error.message,
+        })
+}
+
+fn bug_expectation(bug: &BugManifest) -> Result<BugExpectation, NotRun> {
+    let expect = &bug.expect;
+    let message = match &expect.message {
+        None => None,
+        Some(text) => {
+            let compiled = Pattern::compile(text.as_str()).map_err(|message| NotRun {
+                rule: INVALID_MESSAGE_PATTERN,
+                message,
+            })?;
+            Some((text.to_string(), compiled))
+        }
+    };
+    Ok(BugExpectation {
+        outcome: expect.outcome,
+        fail: expect.fail.iter().map(ToString::to_string).collect(),
+        may_fail: expect.may_fail.iter().map(ToString::to_string).collect(),
+        message,
+        is_lenient: false,
+    })
+}
