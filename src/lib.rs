@@ -1,7 +1,34 @@
 //! Curriculum as code: lint, verify, build and gate programming curricula.
+//!
+//! The promise: if `mastery check` is green, a learner who fails has a bug in their own work.
+//!
+//! Dependencies point one way:
+//!
+//! ```text
+//! cli → lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
+//! ```
+//!
+//! | module | what it is for |
+//! | --- | --- |
+//! | [`cli`] | arguments in, an exit code out; one file a command |
+//! | [`lint`] | rules that need no process, one file each, and their registry |
+//! | [`verify`] | which cases there are, running them side by side, judging how they end |
+//! | [`report`] | a run as data; one file per format; progress |
+//! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor |
+//! | [`project`] | solution regions, and the states that are built from them |
+//! | [`inject`] | bugs: strict patches and rewrites |
+//! | [`answer`] | judging answers to questions |
+//! | [`curriculum`] | the files of a curriculum, loaded with the places of everything in them |
+//! | [`diagnostic`] | findings, and how they are drawn |
+//! | [`source`] | text, YAML, Python syntax and trees of files |
+//!
+//! Only `cli`, `report` and `diagnostic::render` know that a terminal exists. Each outside crate but
+//! serde, clap and the error crates is named in one file.
 
 pub mod answer;
+pub mod cli;
 pub mod curriculum;
+mod date;
 pub mod diagnostic;
 pub mod exit_code;
 pub mod git;

@@ -1,0 +1,178 @@
+//! Options that every command shares.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use clap::{Args, ValueEnum};
+
+use crate::diagnostic::render::Look;
+use crate::report::human::{self, Verbosity};
+use crate::report::progress::{Bar, Lines, Progress, Silent};
+use crate::report::{Report, concise, json};
+use crate::run::environment::cache_dir;
+
+use super::error::Error;
+
+/// Options that every command shares.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct GlobalArgs {
+    /// How results are printed
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Global options"
+    )]
+    pub format: Format,
+
+    /// When to use colours
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        default_value_t,
+        help_heading = "Global options"
+    )]
+    pub color: ColorMode,
+
+    /// Show every case
+    #[arg(short, long, global = true, help_heading = "Global options")]
+    pub verbose: bool,
+
+    /// Show only what is wrong
+    #[arg(
+        short,
+        long,
+        global = true,
+        conflicts_with = "verbose",
+        help_heading = "Global options"
+    )]
+    pub quiet: bool,
+
+    /// Run this many cases at a time [default: one per core]
+    #[arg(
+        short,
+        long,
+        global = true,
+        value_name = "N",
+        help_heading = "Global options"
+    )]
+    pub jobs: Option<std::num::NonZeroUsize>,
+
+    /// Let warnings fail the gate
+    #[arg(
+        long,
+        global = true,
+        value_enum,
+        value_name = "WHAT",
+        help_heading = "Global options"
+    )]
+    pub deny: Option<Deny>,
+
+    /// Keep environments in this folder [default: the user's cache folder]
+    #[arg(long, global = true, value_name = "DIR", env = cache_dir::VARIABLE, hide_env = true, help_heading = "Global options")]
+    pub cache_dir: Option<PathBuf>,
+}
+
+/// A format of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Excerpts, explanations and a table
+    #[default]
+    Human,
+    /// One line for each finding and each unexpected case
+    Concise,
+    /// One JSON document; see `mastery schema report`
+    Json,
+}
+
+/// When to use colours.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ColorMode {
+    /// On terminals, unless `NO_COLOR` is set
+    #[default]
+    Auto,
+    /// Always
+    Always,
+    /// Never
+    Never,
+}
+
+/// What else fails the gate.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Deny {
+    /// Warnings, too
+    Warnings,
+}
+
+impl GlobalArgs {
+    /// How many cases run at a time.
+    pub(crate) fn jobs(&self) -> usize {
+        let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        self.jobs.map_or_else(cores, std::num::NonZero::get)
+    }
+
+    /// Where environments are kept.
+    pub(crate) fn cache_dir(&self) -> PathBuf {
+        self.cache_dir.clone().unwrap_or_else(cache_dir::default)
+    }
+
+    /// Whether warnings fail the gate.
+    pub(crate) fn denies_warnings(&self) -> bool {
+        self.deny == Some(Deny::Warnings)
+    }
+
+    /// Makes the choice of colours that of all streams.
+    pub(super) fn apply_color(&self) {
+        let choice = match self.color {
+            ColorMode::Auto => anstream::ColorChoice::Auto,
+            ColorMode::Always => anstream::ColorChoice::Always,
+            ColorMode::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+
+    /// Returns what shows progress on standard error.
+    pub(super) fn progress(&self) -> Box<dyn Progress> {
+        if self.quiet {
+            Box::new(Silent)
+        } else if io::stderr().is_terminal() {
+            Box::new(Bar::new())
+        } else {
+            Box::new(Lines::new(io::stderr()))
+        }
+    }
+
+    /// Prints a report to standard output.
+    pub(super) fn print(&self, report: &Report) -> Result<(), Error> {
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        match self.format {
+            Format::Human => human::render(report, self.verbosity(), look(), &mut out)?,
+            Format::Json => json::render(report, &mut out)?,
+            Format::Concise => concise::render(report, &mut out)?,
+        }
+        out.flush()?;
+        Ok(())
+    }
+
+    fn verbosity(&self) -> Verbosity {
+        match (self.quiet, self.verbose) {
+            (true, _) => Verbosity::Quiet,
+            (false, true) => Verbosity::Verbose,
+            (false, false) => Verbosity::Normal,
+        }
+    }
+}
+
+/// How wide findings are drawn. Off a terminal lines are not folded.
+fn look() -> Look {
+    const UNBOUNDED: usize = 1000;
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let width = width.filter(|_| io::stdout().is_terminal());
+    Look {
+        width: width.unwrap_or(UNBOUNDED).max(40),
+    }
+}

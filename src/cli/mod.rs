@@ -1,0 +1,90 @@
+//! The command line: arguments in, an exit code out. One file a command.
+
+mod build;
+mod doctor;
+mod error;
+mod global;
+mod lint;
+mod lock;
+mod schema;
+mod select;
+mod verify;
+
+use std::ffi::OsString;
+
+use clap::{Parser, Subcommand};
+
+use crate::exit_code::ExitCode;
+
+use error::Error;
+use global::GlobalArgs;
+use verify::Scope;
+
+/// Lint, verify, build and gate programming curricula
+#[derive(Debug, Parser)]
+#[command(
+    name = "mastery",
+    version,
+    max_term_width = 100,
+    disable_help_subcommand = true,
+    after_help = "Exit codes: 0 nothing wrong, 1 findings, 2 could not run, 4 nothing selected, \
+                  70 a bug in mastery, 130 interrupted."
+)]
+struct Cli {
+    #[command(flatten)]
+    global: GlobalArgs,
+
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Lint, then run all cases: the gate
+    Check(verify::VerifyArgs),
+    Lint(lint::LintArgs),
+    /// Run cases: solutions, starters, variants and bugs against their validators
+    Verify(verify::VerifyArgs),
+    Build(build::BuildArgs),
+    Lock(lock::LockArgs),
+    Schema(schema::SchemaArgs),
+    Doctor(doctor::DoctorArgs),
+}
+
+/// Runs the command that `arguments` ask for, the name of the program first.
+pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let cli = match Cli::try_parse_from(arguments) {
+        Ok(cli) => cli,
+        Err(error) => {
+            // Help and version are no errors, though they come as one.
+            let code = if error.use_stderr() {
+                ExitCode::CouldNotRun
+            } else {
+                ExitCode::Success
+            };
+            let _ = error.print();
+            return code;
+        }
+    };
+    cli.global.apply_color();
+    match dispatch(&cli) {
+        Ok(code) => code,
+        Err(error) => {
+            error.print(&mut anstream::stderr());
+            error.exit_code()
+        }
+    }
+}
+
+fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
+    let global = &cli.global;
+    match &cli.command {
+        Command::Check(args) => verify::run_verify(args, Scope::FindingsAndCases, global),
+        Command::Lint(args) => lint::run_lint(args, global),
+        Command::Verify(args) => verify::run_verify(args, Scope::Cases, global),
+        Command::Build(args) => build::run_build(args, global),
+        Command::Lock(args) => lock::run_lock(args, global),
+        Command::Schema(args) => schema::run_schema(args),
+        Command::Doctor(args) => doctor::run_doctor(args, global),
+    }
+}
