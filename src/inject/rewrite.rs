@@ -27,8 +27,6 @@ pub struct RewriteError {
     pub pointer: String,
     /// What is wrong.
     pub message: String,
-    /// Whether the fault lies in the rewrite itself and not in the code that it was tried on.
-    pub is_invalid: bool,
 }
 
 impl RewriteError {
@@ -37,15 +35,11 @@ impl RewriteError {
             rule,
             pointer: pointer.into(),
             message: message.into(),
-            is_invalid: false,
         }
     }
 
     fn invalid(pointer: impl Into<String>, message: impl Into<String>) -> Self {
-        Self {
-            is_invalid: true,
-            ..Self::new(REWRITE_INVALID, pointer, message)
-        }
+        Self::new(REWRITE_INVALID, pointer, message)
     }
 }
 

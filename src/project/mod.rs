@@ -21,6 +21,8 @@ use region::MarkedFile;
 #[derive(Clone, Debug)]
 pub struct Project {
     files: BTreeMap<String, ProjectFile>,
+    /// Whether all marks could be read.
+    is_sound: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -48,7 +50,18 @@ impl Project {
                 },
             );
         }
-        (Self { files }, diagnostics)
+        (
+            Self {
+                files,
+                is_sound: diagnostics.is_empty(),
+            },
+            diagnostics,
+        )
+    }
+
+    /// Whether all marks could be read, so that the states are what the author means.
+    pub fn is_sound(&self) -> bool {
+        self.is_sound
     }
 
     /// The files that have regions, with them.

@@ -52,7 +52,10 @@ impl Project {
             ));
         }
         if diagnostics.is_empty() {
-            Ok(Self { files })
+            Ok(Self {
+                files,
+                is_sound: self.is_sound,
+            })
         } else {
             Err(diagnostics)
         }
@@ -153,8 +156,10 @@ def g(): return 2
     fn project() -> Project {
         let entry = Entry::file(PROJECT.as_bytes());
         let marked = parse_file("m.py", "project/m.py", &entry, &mut Vec::new());
+        let files = [("m.py".to_owned(), ProjectFile { entry, marked })].into();
         Project {
-            files: [("m.py".to_owned(), ProjectFile { entry, marked })].into(),
+            files,
+            is_sound: true,
         }
     }
 

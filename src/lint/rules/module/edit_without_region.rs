@@ -2,6 +2,7 @@
 
 use crate::diagnostic::Sink;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::project::region::{MarkedFile, Region};
 
 declare_rule! {
     /// A file under `build.edit` has no region of the module.
@@ -50,19 +51,16 @@ impl Rule for EditWithoutRegion {
                     sink.push(finding);
                     continue;
                 }
-                // A file with wrong marks is reported for those.
-                let is_broken = |text: &str| crate::project::region::may_have_marks(text);
-                let regions = context.project.marked_file(path.as_str());
-                let has_region = match regions {
-                    Some(file) => file.regions().iter().any(|r| r.owners.contains(&module.id)),
-                    None => context
-                        .curriculum
-                        .project
-                        .get(path.as_str())
-                        .and_then(|entry| entry.text())
-                        .is_some_and(is_broken),
-                };
-                if !has_region {
+                let regions = context
+                    .project
+                    .marked_file(path.as_str())
+                    .map(MarkedFile::regions);
+                let is_own = |region: &Region| region.owners.contains(&module.id);
+                // Wrong marks, and a module without any region, have findings of their own.
+                if context.project.is_sound()
+                    && super::has_region(context, module)
+                    && !regions.unwrap_or_default().iter().any(is_own)
+                {
                     let message = format!("`{path}` has no region of `{}`", module.id);
                     sink.push(self.finding(at, message));
                 }

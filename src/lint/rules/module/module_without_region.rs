@@ -33,11 +33,9 @@ impl Rule for ModuleWithoutRegion {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        let files: Vec<_> = context
-            .project
-            .marked_files()
-            .map(|(_, file)| file)
-            .collect();
+        if !context.project.is_sound() {
+            return;
+        }
         for module in &context.curriculum.modules {
             let Some(manifest) = &module.manifest else {
                 continue;
@@ -45,18 +43,14 @@ impl Rule for ModuleWithoutRegion {
             let Some(build) = &manifest.value.build else {
                 continue;
             };
-            // A wrong path or broken marks in it have findings of their own.
-            let is_told = build.edit.iter().any(|path| {
-                !context.project.has_file(path.as_str())
-                    || context.project.marked_file(path.as_str()).is_none()
-            });
-            let has_region = files
+            // A path that does not exist is told by `edit-without-region`.
+            let has_files = build
+                .edit
                 .iter()
-                .flat_map(|file| file.regions())
-                .any(|region| region.owners.contains(&module.id));
-            if !has_region && !is_told {
+                .all(|path| context.project.has_file(path.as_str()));
+            if has_files && !super::has_region(context, module) {
                 let message = format!("the project has no region of `{}`", module.id);
-                sink.push(self.finding(manifest.at("/build"), message));
+                sink.push(self.finding(manifest.at_key("/build"), message));
             }
         }
     }

@@ -10,6 +10,7 @@ pub(crate) mod unknown_concept;
 use crate::answer::{Judgement, Rubric};
 use crate::curriculum::Loaded;
 use crate::curriculum::document::{Question, Questions};
+use crate::curriculum::id::Slug;
 use crate::lint::rule::Context;
 
 /// All questions files of a curriculum.
@@ -32,12 +33,20 @@ fn questions<'a>(
     })
 }
 
-/// All questions whose rubric compiles, with it.
+/// All questions whose rubric can judge, with it: its patterns compile and its concepts exist.
 fn rubrics<'a>(
     context: &Context<'a>,
 ) -> impl Iterator<Item = (&'a Loaded<Questions>, &'a Question, String, Rubric)> {
     questions(context).filter_map(|(file, question, pointer)| {
-        Some((file, question, pointer, Rubric::compile(question).ok()?))
+        let excuses = question
+            .failure_modes
+            .iter()
+            .flat_map(|mode| mode.unless.iter().flatten());
+        let is_known = |id: &Slug| question.required_concepts.iter().any(|it| it.id == *id);
+        let rubric = Rubric::compile(question)
+            .ok()
+            .filter(|_| excuses.clone().all(is_known))?;
+        Some((file, question, pointer, rubric))
     })
 }
 
