@@ -139,7 +139,8 @@ impl<'a> CompiledRewrite<'a> {
         };
         let mut result = text.to_owned();
         result.replace_range(edit.replaced.clone(), &edit.text);
-        if Module::parse(&result).error().is_some() {
+        // Code that was no Python before is reported where it comes from.
+        if module.error().is_none() && Module::parse(&result).error().is_some() {
             let line = result
                 .lines()
                 .nth(line_of(text, edit) - 1)

@@ -43,6 +43,20 @@ pub enum Injection {
     RewriteOn(VariantName),
 }
 
+impl CaseKind {
+    /// The case that must pass before this one can be judged: that of the code without the bug.
+    #[must_use]
+    pub fn baseline(&self) -> Self {
+        match self {
+            Self::Bug {
+                injection: Injection::RewriteOn(variant),
+                ..
+            } => Self::Variant(variant.clone()),
+            _ => Self::Reference,
+        }
+    }
+}
+
 impl fmt::Display for CaseKind {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

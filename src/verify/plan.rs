@@ -71,16 +71,17 @@ impl Plan {
 
     /// Keeps the cases that `is_wanted` says, and those without which they can't be judged.
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
-        let mut needed = BTreeSet::new();
+        let mut needed = Vec::new();
         for case in self.cases.iter().filter(|case| is_wanted(&case.id)) {
             if matches!(case.kind, CaseKind::Bug { .. }) {
-                needed.insert((case.curriculum, case.module.clone()));
+                for kind in [CaseKind::Reference, case.kind.baseline(), CaseKind::Starter] {
+                    needed.push((case.curriculum, case.module.clone(), kind));
+                }
             }
         }
         self.cases.retain(|case| {
-            let is_baseline = matches!(case.kind, CaseKind::Reference | CaseKind::Starter);
-            let key = (case.curriculum, case.module.clone());
-            is_wanted(&case.id) || (is_baseline && needed.contains(&key))
+            let key = (case.curriculum, case.module.clone(), case.kind.clone());
+            is_wanted(&case.id) || needed.contains(&key)
         });
     }
 

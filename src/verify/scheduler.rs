@@ -4,7 +4,7 @@
 //! and starter of its module, a case with the same inputs as an earlier one after that. The events
 //! are received on the calling thread.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::{self, RecvTimeoutError, Sender};
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
@@ -125,16 +125,11 @@ fn judge_case(
         }
     };
     let needed = &queue.needs[index];
-    let reference = needed.reference.map(|reference| queue.done(reference));
+    let baseline = needed.baseline.map(|baseline| queue.done(baseline));
+    let is_sound = |case: Option<usize>| case.is_some_and(|case| queue.done(case).is_passed);
     // On a broken baseline a bug is not even run: whatever it does says nothing.
     if matches!(case.kind, CaseKind::Bug { .. })
-        && !matches!(
-            &reference,
-            Some(Done {
-                result: Some(_),
-                is_passed: true
-            })
-        )
+        && !(is_sound(needed.reference) && is_sound(needed.baseline))
     {
         return (
             Judgement {
@@ -164,9 +159,7 @@ fn judge_case(
     let starter = needed
         .starter
         .and_then(|starter| queue.done(starter).result);
-    let reference = reference
-        .as_ref()
-        .and_then(|it| Some((it.result.as_ref()?, it.is_passed)));
+    let reference = baseline.as_ref().and_then(|done| done.result.as_ref());
     let baseline = Baseline {
         reference,
         starter: starter.as_ref(),
@@ -182,13 +175,15 @@ fn judge_case(
 #[derive(Clone, Copy, Debug, Default)]
 struct Needs {
     reference: Option<usize>,
+    /// The code that a bug is put into: the reference itself, or a variant.
+    baseline: Option<usize>,
     starter: Option<usize>,
     twin: Option<usize>,
 }
 
 impl Needs {
     fn all(self) -> impl Iterator<Item = usize> {
-        [self.reference, self.starter, self.twin]
+        [self.reference, self.baseline, self.starter, self.twin]
             .into_iter()
             .flatten()
     }
@@ -215,14 +210,13 @@ struct State {
 
 impl Queue {
     fn new(plan: &Plan) -> Self {
-        let find = |case: &Case, kind: &CaseKind| {
-            let is_it = |other: &Case| {
-                other.curriculum == case.curriculum
-                    && other.module == case.module
-                    && other.kind == *kind
-            };
-            plan.cases.iter().position(is_it)
-        };
+        let cases = plan.cases.iter().enumerate();
+        let key =
+            |case: &Case, kind: &CaseKind| (case.curriculum, case.module.clone(), kind.to_string());
+        let places: HashMap<_, _> = cases
+            .map(|(index, case)| (key(case, &case.kind), index))
+            .collect();
+        let find = |case: &Case, kind: &CaseKind| places.get(&key(case, kind)).copied();
         let needs = plan
             .cases
             .iter()
@@ -230,6 +224,7 @@ impl Queue {
             .map(|(case, twin)| match case.kind {
                 CaseKind::Bug { .. } => Needs {
                     reference: find(case, &CaseKind::Reference),
+                    baseline: find(case, &case.kind.baseline()),
                     starter: find(case, &CaseKind::Starter),
                     twin,
                 },

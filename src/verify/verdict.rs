@@ -38,7 +38,7 @@ pub enum Verdict {
     BadBug,
     /// In a variant the bug makes more tests fail than in the reference.
     ExtraFailures,
-    /// The module's reference does not pass, so that nothing can be said of its bugs.
+    /// The reference or variant does not pass, so that nothing can be said of bugs in it.
     NotJudged,
     /// Lint tells that it can't be run.
     NotRun,
@@ -140,8 +140,8 @@ impl Verdict {
                 "in this variant the bug makes other tests fail than those that are expected"
             }
             Self::NotJudged => {
-                "the module's reference does not pass, and on a broken baseline every bug looks \
-                 caught"
+                "the code that the bug was put into does not pass, and on a broken baseline every \
+                 bug looks caught"
             }
             Self::NotRun => "a finding of lint makes it pointless to run the case",
             Self::Interrupted => "the run was stopped",
@@ -193,7 +193,7 @@ impl Verdict {
                 "check that the variant is as correct as the reference; list the tests under \
                  `expect.may_fail` if the bug is the reason"
             }
-            Self::NotJudged => "make the reference pass first",
+            Self::NotJudged => "make the reference or the variant pass first",
             Self::NotRun => "correct the finding; `mastery lint` shows it in its place",
             Self::InfrastructureError => {
                 "run it again; if it stays, `mastery doctor` shows what is amiss"
@@ -229,8 +229,9 @@ impl Judgement {
 /// What is known of a module's own runs when one of its bugs is judged.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Baseline<'a> {
-    /// The run of the reference, and whether it ended as expected.
-    pub reference: Option<(&'a RunResult, bool)>,
+    /// The run of the code that the bug was put into, the reference or a variant; `None` unless it
+    /// and the reference ended as expected.
+    pub reference: Option<&'a RunResult>,
     /// The run of the starter.
     pub starter: Option<&'a RunResult>,
 }
@@ -265,7 +266,11 @@ pub fn judge(
 }
 
 fn judge_pass(kind: &CaseKind, result: &RunResult) -> Judgement {
+    // A whole file without a test is no test that is missing.
+    let is_empty = result.outcome == Outcome::NoTestsRan
+        && result.missing_tests.iter().all(|id| !id.contains("::"));
     if !result.missing_tests.is_empty()
+        && !is_empty
         && *kind == CaseKind::Reference
         && result.collection_errors.is_empty()
     {
@@ -340,7 +345,7 @@ fn judge_starter(result: &RunResult, initially_passing: &[String], edit: &[Strin
 }
 
 fn judge_bug(bug: &BugExpectation, result: &RunResult, baseline: Baseline<'_>) -> Judgement {
-    let Some((reference, true)) = baseline.reference else {
+    let Some(reference) = baseline.reference else {
         return Judgement {
             verdict: Verdict::NotJudged,
             seen: None,
@@ -693,7 +698,7 @@ mod tests {
         );
         let starter = run(Outcome::Failed, &[]);
         let baseline = Baseline {
-            reference: Some((&reference, true)),
+            reference: Some(&reference),
             starter: Some(&starter),
         };
         let judged = judge_bug(expectation, result, baseline);
@@ -776,16 +781,12 @@ mod tests {
 
     #[test]
     fn bug_is_judged_only_on_a_reference_that_passed() {
-        let result = run(Outcome::Failed, &GOOD);
-        let reference = run(Outcome::Failed, &GOOD);
-        for reference in [None, Some((&reference, false))] {
-            let baseline = Baseline {
-                reference,
-                starter: None,
-            };
-            let judged = judge_bug(&expectation(false), &result, baseline);
-            assert_eq!(judged.verdict, Verdict::NotJudged);
-        }
+        let judged = judge_bug(
+            &expectation(false),
+            &run(Outcome::Failed, &GOOD),
+            Baseline::default(),
+        );
+        assert_eq!(judged.verdict, Verdict::NotJudged);
     }
 
     #[test]
@@ -793,7 +794,7 @@ mod tests {
         let reference = run(Outcome::Passed, &GOOD.map(|(id, _)| (id, Passed)));
         let starter = run(Outcome::Failed, &[("a[1]", Failed)]);
         let baseline = Baseline {
-            reference: Some((&reference, true)),
+            reference: Some(&reference),
             starter: Some(&starter),
         };
         let judged = judge_bug(&expectation(false), &run(Outcome::Failed, &GOOD), baseline);
@@ -862,7 +863,7 @@ mod tests {
     fn lost_and_stopped_runs_are_never_taken_for_failures() {
         let reference = run(Outcome::Passed, &GOOD);
         let baseline = Baseline {
-            reference: Some((&reference, true)),
+            reference: Some(&reference),
             starter: None,
         };
         for (outcome, verdict) in [

@@ -1,5 +1,7 @@
 //! Every rule against its fixtures: what trips it, what does not, and what is printed.
 
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
 #[path = "../support/mod.rs"]
 mod support;
 

@@ -1,5 +1,6 @@
 //! What the end-to-end tests share: a place of their own, the real binary, fixtures laid over a base.
 #![allow(dead_code, reason = "each test binary uses a part of it")]
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 use std::fs;
 use std::io::{self, Read as _};
