@@ -264,16 +264,9 @@ pub(crate) fn is_root() -> bool {
 /// An ordinary user without an entry anywhere, for tests that root runs.
 pub(crate) const ORDINARY_USER: u32 = 54_321;
 
-/// Makes a command run as the ordinary user. Takes root.
+/// Makes a command run as the ordinary user, without any groups. Takes root.
 pub(crate) fn run_as_ordinary_user(command: &mut Command) {
     command.uid(ORDINARY_USER).gid(ORDINARY_USER);
-    // SAFETY: the call is safe between fork and exec.
-    unsafe {
-        command.pre_exec(|| match libc::setgroups(0, std::ptr::null()) {
-            0 => Ok(()),
-            _ => Err(io::Error::last_os_error()),
-        });
-    }
 }
 
 /// Gives everything below a path to the ordinary user.
@@ -283,5 +276,42 @@ pub(crate) fn give_to_ordinary_user(path: &Path) {
         for entry in fs::read_dir(path).unwrap() {
             give_to_ordinary_user(&entry.unwrap().path());
         }
+    }
+}
+
+/// The interpreter of the environment that the tool has made for the base curriculum, for runs of
+/// users who have no folder of their own to make one in.
+pub(crate) fn managed_python() -> PathBuf {
+    let sandbox = Sandbox::with_base();
+    let _ = sandbox
+        .run(&["verify", "--case", "base/mean/reference"])
+        .success();
+    let (_, doctor) = sandbox.json(&["doctor"]);
+    let lock = fs::read(fixtures().join("base/requirements.txt")).unwrap();
+    let lock = blake3::hash(&lock).to_hex().to_string();
+    let environments = Path::new(doctor["cache_dir"].as_str().unwrap()).join("environments");
+    folders(&environments)
+        .into_iter()
+        .find(|dir| {
+            let about = fs::read_to_string(dir.join("mastery-environment.json"));
+            about.is_ok_and(|about| about.contains(&lock))
+        })
+        .expect("the run above has made it")
+        .join("bin/python")
+}
+
+/// Makes a command unable to make namespaces, as on systems that forbid them.
+pub(crate) fn forbid_namespaces(command: &mut Command) {
+    use seccompiler::{BpfProgram, SeccompAction, SeccompFilter};
+    let filter = SeccompFilter::new(
+        [(libc::SYS_unshare, Vec::new())].into(),
+        SeccompAction::Allow,
+        SeccompAction::Errno(libc::EPERM.unsigned_abs()),
+        std::env::consts::ARCH.try_into().unwrap(),
+    );
+    let program = BpfProgram::try_from(filter.unwrap()).unwrap();
+    // SAFETY: the filter was made before; applying it is two system calls.
+    unsafe {
+        command.pre_exec(move || seccompiler::apply_filter(&program).map_err(io::Error::other));
     }
 }

@@ -7,3 +7,4 @@
 mod support;
 
 mod defects;
+mod hostile;
