@@ -94,7 +94,8 @@ impl Language {
         let mut header = String::new();
         let mut rest = text;
         while let Some(char) = rest.chars().next() {
-            if let Some(length) = self.comment_or_literal(rest) {
+            let before = text[..text.len() - rest.len()].chars().next_back();
+            if let Some(length) = self.comment_or_literal(rest, before) {
                 rest = &rest[length..];
                 header.push(' ');
                 continue;
@@ -113,14 +114,17 @@ impl Language {
         open
     }
 
-    /// The length of the comment, string or character literal that `text` begins with.
-    fn comment_or_literal(self, text: &str) -> Option<usize> {
+    /// The length of the comment, string or character literal that `text` begins with. `before` is
+    /// the character in front of it.
+    fn comment_or_literal(self, text: &str, before: Option<char>) -> Option<usize> {
         let line_end = || text.find('\n').unwrap_or(text.len());
         let quoted = |quote: char| {
+            // A backslash means nothing between the apostrophes of a shell.
+            let has_escapes = self != Self::Shell || quote == '"';
             let mut chars = text.char_indices().skip(1);
             while let Some((at, char)) = chars.next() {
                 match char {
-                    '\\' => {
+                    '\\' if has_escapes => {
                         chars.next();
                     }
                     _ if char == quote => return at + 1,
@@ -130,8 +134,11 @@ impl Language {
             text.len()
         };
         if self == Self::Shell {
+            // In the middle of a word, as in `$#` and `${x#y}`, it begins no comment.
+            let begins_word = before.is_none_or(char::is_whitespace);
             return match text.chars().next()? {
-                '#' => Some(line_end()),
+                '#' if begins_word => Some(line_end()),
+                '\\' => Some(1 + text.chars().nth(1).map_or(0, char::len_utf8)),
                 quote @ ('"' | '\'') => Some(quoted(quote)),
                 _ => None,
             };
@@ -257,6 +264,12 @@ mod tests {
             (Language::Go, "import (\n \"fmt\"\n)\n\nHERE", false),
             (Language::Shell, "f() {\n  HERE", true),
             (Language::Shell, "# f() {\necho '{ ('\nHERE", false),
+            (
+                Language::Shell,
+                "echo $# '\\' \\' ${x#y}\nf() {\n HERE",
+                true,
+            ),
+            (Language::Shell, "f() { :; }\necho $#\nHERE", false),
             (Language::Python, "def f():\n    HERE", true),
             (Language::Python, "class A:\n    HERE = 1", false),
         ];

@@ -55,7 +55,7 @@ impl Limits {
             // Enough for a thread pool on a large machine, far too few for a fork bomb.
             processes: 512,
             output_bytes: 64 * 1024 * 1024,
-            file_bytes: 512 * 1024 * 1024,
+            file_bytes: 256 * 1024 * 1024,
         }
     }
 }

@@ -208,9 +208,12 @@ impl Expectation {
                 format!("no test passes but {}", initially_passing.join(", "))
             }
             Self::Bug(bug) => {
-                let verb = match bug.outcome {
-                    ExpectedOutcome::Failed => "fails",
-                    ExpectedOutcome::TimedOut => "times out",
+                let is_one = bug.fail.len() == 1 || bug.is_lenient;
+                let verb = match (bug.outcome, is_one) {
+                    (ExpectedOutcome::Failed, true) => "fails",
+                    (ExpectedOutcome::Failed, false) => "fail",
+                    (ExpectedOutcome::TimedOut, true) => "times out",
+                    (ExpectedOutcome::TimedOut, false) => "time out",
                 };
                 let ids = bug.fail.join(if bug.is_lenient { " or " } else { " and " });
                 match &bug.message {

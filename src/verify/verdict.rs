@@ -398,7 +398,8 @@ fn judge_bug(bug: &BugExpectation, result: &RunResult, baseline: Baseline<'_>) -
             return Judgement::new(Verdict::MessageTooBroad, seen);
         }
     }
-    let extra = unexpected_failures(bug, result, reference);
+    let mut extra = unexpected_failures(bug, result, reference);
+    extra.extend(unexpected_end(bug, result));
     if bug.is_lenient && !extra.is_empty() {
         return Judgement::new(Verdict::ExtraFailures, format!("also {}", extra.join(", ")));
     }
@@ -440,11 +441,21 @@ fn differences(bug: &BugExpectation, result: &RunResult, reference: &RunResult) 
             differences.push(format!("{id} {seen}"));
         }
     }
+    if bug.is_lenient && hits > 0 {
+        return Vec::new();
+    }
     if bug.is_lenient {
-        return if hits > 0 { Vec::new() } else { differences };
+        return differences;
     }
     differences.extend(unexpected_failures(bug, result, reference));
+    differences.extend(unexpected_end(bug, result).filter(|_| differences.is_empty()));
     differences
+}
+
+/// That a run hung whose tests should only have failed, where the tests themselves do not tell.
+fn unexpected_end(bug: &BugExpectation, result: &RunResult) -> Option<String> {
+    let hung = bug.outcome == ExpectedOutcome::Failed && result.outcome == Outcome::TimedOut;
+    hung.then(|| describe(result))
 }
 
 /// Tests that passed on the reference, do not any more, and are not said to.

@@ -347,7 +347,7 @@ def test_fork():
     assert started < 5000
 ";
     in_all_modes("bomb", test, |scene, case| {
-        assert_outcome(scene, case, "passed")
+        assert_outcome(scene, case, "passed");
     });
 }
 
@@ -367,7 +367,7 @@ def test_daemon():
         os._exit(0)
 ";
     in_all_modes("daemon", test, |scene, case| {
-        assert_outcome(scene, case, "passed")
+        assert_outcome(scene, case, "passed");
     });
 }
 
@@ -471,7 +471,7 @@ def test_channel():
         os.write(3, b'{\"event\": ' * 100_000)
 ";
     in_all_modes("channel", test, |scene, case| {
-        assert_outcome(scene, case, "broken")
+        assert_outcome(scene, case, "broken");
     });
 }
 
@@ -537,7 +537,7 @@ def test_read_only():
         os.chmod(folder, 0)
 ";
     in_all_modes("readonly", test, |scene, case| {
-        assert_outcome(scene, case, "passed")
+        assert_outcome(scene, case, "passed");
     });
 }
 
@@ -584,7 +584,7 @@ def test_fake():
     assert False
 ";
     in_all_modes("fake", test, |scene, case| {
-        assert_outcome(scene, case, "failed")
+        assert_outcome(scene, case, "failed");
     });
 }
 

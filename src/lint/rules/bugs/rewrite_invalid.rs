@@ -25,6 +25,7 @@ declare_rule! {
     ///   - rule: {pattern: $X - $M}
     ///     fix: $X
     /// ```
+    /// Put a pattern that holds `,`, `{` or `:` in quotes.
     pub(crate) struct RewriteInvalid {
         name: crate::inject::rewrite::REWRITE_INVALID,
         group: Bugs,
