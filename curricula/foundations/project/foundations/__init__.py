@@ -1,0 +1,1 @@
+"""Small building blocks, one module of the curriculum per file."""
