@@ -631,6 +631,11 @@ fn version<'de, D: Deserializer<'de>>(de: D) -> Result<semver::Version, D::Error
 
 fn version_req<'de, D: Deserializer<'de>>(de: D) -> Result<Option<semver::VersionReq>, D::Error> {
     let text = String::deserialize(de)?;
+    // Without a comparison `3.11` would mean "3.11 or any later 3".
+    let has_comparison = |part: &str| part.trim_start().starts_with(['<', '>', '=']);
+    if !text.split(',').all(has_comparison) {
+        return Err(D::Error::custom("a version without a comparison"));
+    }
     semver::VersionReq::parse(&text)
         .map(Some)
         .map_err(D::Error::custom)

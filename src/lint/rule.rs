@@ -1,6 +1,12 @@
 //! What a rule is: its documentation and its check.
 
-use crate::curriculum::Curriculum;
+use std::sync::OnceLock;
+
+use rayon::prelude::*;
+
+use crate::answer::{PatternError, Rubric};
+use crate::curriculum::document::{Question, Questions};
+use crate::curriculum::{Curriculum, Loaded};
 use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
 use crate::project::Project;
 
@@ -28,12 +34,65 @@ pub trait Rule: Sync {
 }
 
 /// What a rule may look at.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub struct Context<'a> {
     /// The loaded curriculum.
     pub curriculum: &'a Curriculum,
     /// Its project with the regions found.
     pub project: &'a Project,
+    /// All questions with their rubrics, compiled when the first rule asks for them.
+    rubrics: OnceLock<Vec<AskedQuestion<'a>>>,
+}
+
+/// A question with its place and its rubric.
+#[derive(Debug)]
+pub struct AskedQuestion<'a> {
+    /// The file that it is in.
+    pub file: &'a Loaded<Questions>,
+    /// The question.
+    pub question: &'a Question,
+    /// Its JSON pointer in the file.
+    pub pointer: String,
+    /// Its rubric, or the patterns that do not compile.
+    pub rubric: Result<Rubric, Vec<PatternError>>,
+}
+
+impl<'a> Context<'a> {
+    /// Returns what rules may look at in a curriculum.
+    pub fn new(curriculum: &'a Curriculum, project: &'a Project) -> Self {
+        Self {
+            curriculum,
+            project,
+            rubrics: OnceLock::new(),
+        }
+    }
+
+    /// All questions files of the curriculum.
+    pub fn questions_files(&self) -> impl Iterator<Item = &'a Loaded<Questions>> {
+        let modules = self.curriculum.modules.iter();
+        let of_modules = modules.filter_map(|module| module.questions.as_ref());
+        of_modules.chain(self.curriculum.theory.values())
+    }
+
+    /// All questions. Compiling their patterns is most of the work of linting them, and done once.
+    pub fn questions(&self) -> &[AskedQuestion<'a>] {
+        self.rubrics.get_or_init(|| {
+            let files: Vec<_> = self.questions_files().collect();
+            let questions = files.par_iter().flat_map(|&file| {
+                file.value
+                    .questions
+                    .par_iter()
+                    .enumerate()
+                    .map(move |(index, question)| AskedQuestion {
+                        file,
+                        question,
+                        pointer: format!("/questions/{index}"),
+                        rubric: Rubric::compile(question),
+                    })
+            });
+            questions.collect()
+        })
+    }
 }
 
 /// What is known of a rule without running it.

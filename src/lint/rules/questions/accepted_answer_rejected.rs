@@ -1,7 +1,7 @@
 //! `accepted-answer-rejected`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// The rubric rejects an answer under `accept`.
@@ -34,7 +34,16 @@ impl Rule for AcceptedAnswerRejected {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (file, question, pointer, rubric) in super::rubrics(context) {
+        for (
+            AskedQuestion {
+                file,
+                question,
+                pointer,
+                ..
+            },
+            rubric,
+        ) in super::rubrics(context)
+        {
             for (index, answer) in question.accept.iter().enumerate() {
                 if let Some(why) = super::rejection(&rubric.judge(answer.as_str())) {
                     let at = file.at(&format!("{pointer}/accept/{index}"));

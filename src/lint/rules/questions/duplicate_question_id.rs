@@ -37,7 +37,7 @@ impl Rule for DuplicateQuestionId {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for file in super::files(context) {
+        for file in context.questions_files() {
             let mut seen = HashMap::new();
             let mut check = |kind: &'static str, scope: usize, id: &str, pointer: String| {
                 if let Some(first) = seen.insert((kind, scope, id.to_owned()), pointer.clone()) {

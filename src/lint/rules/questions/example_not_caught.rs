@@ -2,7 +2,7 @@
 
 use crate::answer::Judgement;
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A failure mode does not catch its own example.
@@ -39,7 +39,16 @@ impl Rule for ExampleNotCaught {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (file, question, pointer, rubric) in super::rubrics(context) {
+        for (
+            AskedQuestion {
+                file,
+                question,
+                pointer,
+                ..
+            },
+            rubric,
+        ) in super::rubrics(context)
+        {
             for (index, mode) in question.failure_modes.iter().enumerate() {
                 let seen = match rubric.judge(mode.example.as_str()) {
                     Judgement::Caught { category } if category == mode.category => continue,

@@ -1,8 +1,7 @@
 //! `invalid-answer-pattern`.
 
-use crate::answer::Rubric;
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A pattern of a rubric is no regular expression.
@@ -33,8 +32,14 @@ impl Rule for InvalidAnswerPattern {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (file, question, pointer) in super::questions(context) {
-            for error in Rubric::compile(question).err().into_iter().flatten() {
+        for AskedQuestion {
+            file,
+            pointer,
+            rubric,
+            ..
+        } in context.questions()
+        {
+            for error in rubric.as_ref().err().into_iter().flatten() {
                 let at = file.at(&format!("{pointer}{}", error.pointer));
                 let message = format!("the pattern is no regular expression: {}", error.message);
                 sink.push(self.finding(at, message));

@@ -8,45 +8,22 @@ pub(crate) mod model_answer_rejected;
 pub(crate) mod unknown_concept;
 
 use crate::answer::{Judgement, Rubric};
-use crate::curriculum::Loaded;
-use crate::curriculum::document::{Question, Questions};
 use crate::curriculum::id::Slug;
-use crate::lint::rule::Context;
-
-/// All questions files of a curriculum.
-fn files<'a>(context: &Context<'a>) -> impl Iterator<Item = &'a Loaded<Questions>> {
-    let of_modules = context
-        .curriculum
-        .modules
-        .iter()
-        .filter_map(|module| module.questions.as_ref());
-    of_modules.chain(context.curriculum.theory.values())
-}
-
-/// All questions, each with its file and its JSON pointer.
-fn questions<'a>(
-    context: &Context<'a>,
-) -> impl Iterator<Item = (&'a Loaded<Questions>, &'a Question, String)> {
-    files(context).flat_map(|file| {
-        let questions = file.value.questions.iter().enumerate();
-        questions.map(move |(index, question)| (file, question, format!("/questions/{index}")))
-    })
-}
+use crate::lint::rule::{AskedQuestion, Context};
 
 /// All questions whose rubric can judge, with it: its patterns compile and its concepts exist.
-fn rubrics<'a>(
-    context: &Context<'a>,
-) -> impl Iterator<Item = (&'a Loaded<Questions>, &'a Question, String, Rubric)> {
-    questions(context).filter_map(|(file, question, pointer)| {
-        let excuses = question
+fn rubrics<'c, 'a>(
+    context: &'c Context<'a>,
+) -> impl Iterator<Item = (&'c AskedQuestion<'a>, &'c Rubric)> {
+    context.questions().iter().filter_map(|asked| {
+        let question = asked.question;
+        let mut excuses = question
             .failure_modes
             .iter()
-            .flat_map(|mode| mode.unless.iter().flatten());
+            .flat_map(|it| it.unless.iter().flatten());
         let is_known = |id: &Slug| question.required_concepts.iter().any(|it| it.id == *id);
-        let rubric = Rubric::compile(question)
-            .ok()
-            .filter(|_| excuses.clone().all(is_known))?;
-        Some((file, question, pointer, rubric))
+        let rubric = asked.rubric.as_ref().ok()?;
+        excuses.all(is_known).then_some((asked, rubric))
     })
 }
 

@@ -1,7 +1,7 @@
 //! `model-answer-rejected`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// The rubric rejects the model answer.
@@ -35,7 +35,16 @@ impl Rule for ModelAnswerRejected {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (file, question, pointer, rubric) in super::rubrics(context) {
+        for (
+            AskedQuestion {
+                file,
+                question,
+                pointer,
+                ..
+            },
+            rubric,
+        ) in super::rubrics(context)
+        {
             if let Some(why) = super::rejection(&rubric.judge(question.model_answer.as_str())) {
                 let at = file.at(&format!("{pointer}/model_answer"));
                 let message = format!("the model answer of `{}` does not pass: {why}", question.id);

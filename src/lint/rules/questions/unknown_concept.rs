@@ -1,7 +1,7 @@
 //! `unknown-concept`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A failure mode is excused by a concept that does not exist.
@@ -36,7 +36,13 @@ impl Rule for UnknownConcept {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (file, question, pointer) in super::questions(context) {
+        for AskedQuestion {
+            file,
+            question,
+            pointer,
+            ..
+        } in context.questions()
+        {
             let known = || {
                 question
                     .required_concepts
