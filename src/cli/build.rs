@@ -7,6 +7,7 @@ use clap::Args;
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::select;
+use crate::curriculum::MANIFEST;
 use crate::curriculum::id::ModuleId;
 use crate::diagnostic::Severity;
 use crate::exit_code::ExitCode;
@@ -57,8 +58,8 @@ pub(super) fn run_build(args: &BuildArgs, global: &GlobalArgs) -> Result<ExitCod
     let checked = select::check(std::slice::from_ref(selection), &base).remove(0);
     let curriculum = &checked.curriculum;
     let is_broken = |path: &str| {
-        path.starts_with(&format!("{}/project/", curriculum.shown))
-            || path.ends_with(crate::curriculum::MANIFEST)
+        let inner = curriculum.inner_path(path).unwrap_or(path);
+        inner.starts_with("project/") || inner == MANIFEST
     };
     let broken: Vec<_> = checked
         .findings

@@ -1,5 +1,6 @@
 //! From the paths that were typed to the curricula and modules that they mean.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -8,7 +9,7 @@ use rayon::prelude::*;
 use super::error::Error;
 use crate::curriculum::id::ModuleId;
 use crate::curriculum::{self, Curriculum, MANIFEST};
-use crate::diagnostic::{Diagnostic, Sink};
+use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::lint;
 use crate::project::Project;
 use crate::source::path;
@@ -20,45 +21,48 @@ const CURRICULA: &str = "curricula";
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Selection {
     /// Its folder.
-    pub dir: PathBuf,
-    /// The path in it that was asked for; `None` for all of it.
-    pub inside: Option<PathBuf>,
+    pub(crate) dir: PathBuf,
+    /// The paths in it that were asked for; empty for all of it.
+    pub(crate) inside: BTreeSet<String>,
 }
 
 /// A curriculum that was loaded and linted.
 #[derive(Debug)]
 pub(crate) struct Checked {
     /// The curriculum.
-    pub curriculum: Curriculum,
+    pub(crate) curriculum: Curriculum,
     /// Its project.
-    pub project: Project,
+    pub(crate) project: Project,
     /// What lint found, with the severities of the rules.
-    pub findings: Vec<Diagnostic>,
-    /// What of it is asked for, as a shown path; `None` for all of it.
-    pub only: Option<String>,
+    pub(crate) findings: Vec<Diagnostic>,
+    /// The paths in it that were asked for; empty for all of it.
+    inside: BTreeSet<String>,
 }
 
 impl Checked {
-    /// The module that was asked for; `None` for all.
-    pub(crate) fn only_module(&self) -> Option<ModuleId> {
-        let inner = self.only.as_ref()?.strip_prefix(&self.curriculum.shown)?;
-        let name = inner
-            .trim_start_matches('/')
-            .strip_prefix("modules/")?
-            .split('/')
-            .next()?;
-        ModuleId::try_from(name).ok()
+    /// The modules that were asked for; `None` for all.
+    pub(crate) fn only_modules(&self) -> Option<BTreeSet<ModuleId>> {
+        let module_of = |inner: &String| {
+            let name = inner.strip_prefix("modules/")?.split('/').next()?;
+            ModuleId::try_from(name).ok()
+        };
+        // A path that is no module's, such as a test, may matter to all.
+        let modules: Option<BTreeSet<_>> = self.inside.iter().map(module_of).collect();
+        modules.filter(|modules| !modules.is_empty())
     }
 
-    /// The findings that are to be shown, with the severities that the curriculum asks for.
+    /// The findings that are to be shown, with the severities that the curriculum asks for: those on
+    /// the paths that were asked for, and those elsewhere that keep cases from running.
     pub(crate) fn shown_findings(&self, today: &str) -> Vec<Diagnostic> {
         let findings = lint::apply_policy(&self.curriculum, today, self.findings.clone());
         let is_wanted = |finding: &Diagnostic| {
-            self.only.as_ref().is_none_or(|only| {
-                let path = finding.location.shown_path();
-                path.strip_prefix(only.as_str())
-                    .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
-            })
+            let path = finding.location.shown_path();
+            let inner = self.curriculum.inner_path(path).unwrap_or(path);
+            let is_asked_for = |asked: &String| path::inside(inner, asked).is_some();
+            let blocks_all = !inner.starts_with("modules/")
+                && finding.severity == Severity::Error
+                && lint::blocks_running(finding.rule);
+            self.inside.is_empty() || blocks_all || self.inside.iter().any(is_asked_for)
         };
         findings.into_iter().filter(is_wanted).collect()
     }
@@ -66,15 +70,14 @@ impl Checked {
 
 /// Finds the curricula that `paths` mean; without paths those of the place that the tool runs in.
 pub(crate) fn select(paths: &[PathBuf], base: &Path) -> Result<Vec<Selection>, Error> {
-    let mut selections = Vec::new();
     if paths.is_empty() {
-        selections = default_selections(base)?;
+        return default_selections(base);
     }
+    let mut selections: Vec<Selection> = Vec::new();
     for typed in paths {
         let path = path::absolute(typed, base);
         if !path.exists() {
-            let shown = typed.display();
-            return Err(Error::user(format!("there is no `{shown}`")));
+            return Err(Error::user(format!("there is no `{}`", typed.display())));
         }
         let found = curricula_at(&path)?;
         if found.is_empty() {
@@ -85,8 +88,16 @@ pub(crate) fn select(paths: &[PathBuf], base: &Path) -> Result<Vec<Selection>, E
             );
         }
         for selection in found {
-            if !selections.contains(&selection) {
-                selections.push(selection);
+            match selections
+                .iter_mut()
+                .find(|other| other.dir == selection.dir)
+            {
+                // All of it, and a part of it, is all of it.
+                Some(other) if other.inside.is_empty() || selection.inside.is_empty() => {
+                    other.inside.clear();
+                }
+                Some(other) => other.inside.extend(selection.inside),
+                None => selections.push(selection),
             }
         }
     }
@@ -95,13 +106,7 @@ pub(crate) fn select(paths: &[PathBuf], base: &Path) -> Result<Vec<Selection>, E
 
 /// The curriculum that `base` is in, else those below its `curricula`, else those below `base`.
 fn default_selections(base: &Path) -> Result<Vec<Selection>, Error> {
-    let folder = base.join(CURRICULA);
-    let mut found = match enclosing(base) {
-        Some(selection) => vec![selection],
-        None if folder.is_dir() => curricula_in(&folder)?,
-        None => curricula_in(base)?,
-    };
-    found.sort_by(|a, b| a.dir.cmp(&b.dir));
+    let found = curricula_at(base)?;
     if found.is_empty() {
         let message = format!("there is no curriculum here or in `{CURRICULA}`");
         return Err(Error::nothing_selected(message).hinted(format!(
@@ -121,14 +126,24 @@ fn curricula_at(path: &Path) -> Result<Vec<Selection>, Error> {
 
 fn enclosing(path: &Path) -> Option<Selection> {
     let dir = path.ancestors().find(|dir| dir.join(MANIFEST).is_file())?;
-    let inside = (dir != path && path != dir.join(MANIFEST)).then(|| path.to_owned());
+    let inner = path
+        .strip_prefix(dir)
+        .unwrap_or(path)
+        .to_string_lossy()
+        .into_owned();
+    let is_all = matches!(inner.as_str(), "" | MANIFEST | "modules");
+    let inside = if is_all {
+        BTreeSet::new()
+    } else {
+        BTreeSet::from([inner])
+    };
     Some(Selection {
         dir: dir.to_owned(),
         inside,
     })
 }
 
-/// The curricula right below a folder, or below its `curricula`.
+/// The curricula right below a folder, and below its `curricula`.
 fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
     let mut found = Vec::new();
     for folder in [folder.to_owned(), folder.join(CURRICULA)] {
@@ -142,7 +157,7 @@ fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
             if entry.path().join(MANIFEST).is_file() {
                 found.push(Selection {
                     dir: entry.path(),
-                    inside: None,
+                    inside: BTreeSet::new(),
                 });
             }
         }
@@ -161,15 +176,12 @@ pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
             let (project, findings) = Project::parse(&curriculum);
             sink.extend(findings);
             lint::check(&curriculum, &project, &sink);
-            let only = selection
-                .inside
-                .as_ref()
-                .map(|inside| path::shown(inside, base));
+            let inside = selection.inside.clone();
             Checked {
                 curriculum,
                 project,
                 findings: sink.into_sorted(),
-                only,
+                inside,
             }
         })
         .collect()
@@ -183,7 +195,9 @@ mod tests {
         let dir = tempfile::tempdir().unwrap();
         for name in ["b", "a"] {
             let curriculum = dir.path().join("curricula").join(name);
-            fs::create_dir_all(curriculum.join("modules/m")).unwrap();
+            for module in ["m", "n"] {
+                fs::create_dir_all(curriculum.join("modules").join(module)).unwrap();
+            }
             fs::write(curriculum.join(MANIFEST), "").unwrap();
         }
         fs::create_dir(dir.path().join("empty")).unwrap();
@@ -196,18 +210,12 @@ mod tests {
             Ok(selections) => selections
                 .iter()
                 .map(|it| {
-                    let inside = it
-                        .inside
-                        .as_ref()
-                        .map(|path| format!(" {}", path::shown(path, &it.dir)));
-                    format!(
-                        "{}{}",
-                        it.dir.file_name().unwrap().display(),
-                        inside.unwrap_or_default()
-                    )
+                    let inside: Vec<_> = it.inside.iter().map(String::as_str).collect();
+                    let name = it.dir.file_name().unwrap().display();
+                    format!("{name} {}", inside.join(" ")).trim().to_owned()
                 })
                 .collect(),
-            Err(error) => vec![format!("{}", error.exit_code().code())],
+            Err(error) => vec![error.exit_code().code().to_string()],
         }
     }
 
@@ -224,9 +232,18 @@ mod tests {
         );
         assert_eq!(selected(base, &["curricula/a/curriculum.yaml"]), ["a"]);
         assert_eq!(selected(base, &["curricula/a/modules/m"]), ["a modules/m"]);
+        assert_eq!(selected(&base.join("curricula/a/modules"), &[]), ["a"]);
         assert_eq!(
-            selected(&base.join("curricula/a/modules"), &[]),
-            ["a modules"]
+            selected(&base.join("curricula/a/modules"), &["m", "n"]),
+            ["a modules/m modules/n"]
+        );
+        assert_eq!(
+            selected(&base.join("curricula/a/modules/m"), &["../.."]),
+            ["a"]
+        );
+        assert_eq!(
+            selected(base, &["curricula/a/modules/m", "curricula/a"]),
+            ["a"]
         );
     }
 

@@ -143,7 +143,7 @@ fn plan(checked: &[Checked], globs: &[String]) -> Result<Plan, Error> {
             project: &checked.project,
             findings: &checked.findings,
             blocks_running: lint::blocks_running,
-            only: checked.only_module().as_ref(),
+            only: checked.only_modules().as_ref(),
         });
     }
     if !globs.is_empty() {

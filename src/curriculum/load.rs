@@ -30,7 +30,13 @@ pub const MANIFEST: &str = "curriculum.yaml";
 /// Reads the curriculum in `dir`. Findings name paths relative to `base`.
 pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
     let root = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
-    let loader = Loader { base, root, sink };
+    let shown = path::shown(dir, base);
+    let loader = Loader {
+        dir,
+        shown: &shown,
+        root,
+        sink,
+    };
     let manifest = loader.document::<Manifest>(&dir.join(MANIFEST), schema::curriculum());
     let listed: Vec<_> = manifest
         .iter()
@@ -83,7 +89,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
     );
     Curriculum {
         dir: dir.to_owned(),
-        shown: path::shown(dir, base),
+        shown: shown.clone(),
         manifest,
         module_folders: folders.into_iter().collect(),
         modules,
@@ -93,8 +99,10 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
 }
 
 struct Loader<'a> {
-    /// What shown paths are relative to.
-    base: &'a Path,
+    /// The curriculum's folder.
+    dir: &'a Path,
+    /// The folder as it is shown.
+    shown: &'a str,
     /// The curriculum's folder with all links followed.
     root: PathBuf,
     sink: &'a Sink,
@@ -102,7 +110,11 @@ struct Loader<'a> {
 
 impl Loader<'_> {
     fn shown(&self, path: &Path) -> String {
-        path::shown(path, self.base)
+        let inner = path
+            .strip_prefix(self.dir)
+            .unwrap_or(path)
+            .to_string_lossy();
+        path::join(self.shown, &inner)
     }
 
     fn report(&self, rule: RuleName, path: &Path, message: impl Into<String>) {

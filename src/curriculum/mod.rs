@@ -12,6 +12,7 @@ use std::sync::Arc;
 
 use crate::diagnostic::Location;
 use crate::source::SourceFile;
+use crate::source::path;
 use crate::source::tree::Tree;
 use crate::source::yaml::Document;
 
@@ -80,9 +81,14 @@ impl Curriculum {
         )
     }
 
-    /// The shown path of a file of the project.
-    pub fn shown_project_path(&self, path: &str) -> String {
-        format!("{}/project/{path}", self.shown)
+    /// The shown path of a file or folder, by its path in the curriculum.
+    pub fn shown_path(&self, inner: &str) -> String {
+        path::join(&self.shown, inner)
+    }
+
+    /// The path in the curriculum of something that is shown as `path`; `None` when it is elsewhere.
+    pub fn inner_path<'a>(&self, path: &'a str) -> Option<&'a str> {
+        path::inside(path, &self.shown)
     }
 }
 

@@ -8,10 +8,11 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use globset::Glob;
 use rayon::prelude::*;
 
+use crate::curriculum::Curriculum;
 use crate::curriculum::document::SeverityOverride;
-use crate::curriculum::{Curriculum, Module};
 use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
 use crate::project::Project;
+use crate::source::path;
 
 use rule::{Context, Rule, RuleMeta};
 
@@ -84,9 +85,7 @@ pub fn apply_policy(
         .collect();
     let keep = |mut diagnostic: Diagnostic| {
         let path = diagnostic.location.shown_path();
-        let inner = path
-            .strip_prefix(&curriculum.shown)
-            .map_or(path, |p| p.trim_start_matches('/'));
+        let inner = curriculum.inner_path(path).unwrap_or(path);
         let is_allowed = allowed
             .iter()
             .any(|(rule, glob)| rule.as_str() == diagnostic.rule && glob.is_match(inner));
@@ -97,15 +96,13 @@ pub fn apply_policy(
             Some(SeverityOverride::Warning) => diagnostic.severity = Severity::Warning,
             None => {}
         }
-        if drafts.iter().any(|module| is_inside(path, module)) {
+        if drafts
+            .iter()
+            .any(|module| path::inside(path, &module.shown).is_some())
+        {
             diagnostic.severity = Severity::Warning;
         }
         Some(diagnostic)
     };
     diagnostics.into_iter().filter_map(keep).collect()
-}
-
-fn is_inside(path: &str, module: &Module) -> bool {
-    path.strip_prefix(module.shown.as_str())
-        .is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
 }

@@ -40,7 +40,7 @@ impl Project {
         let mut diagnostics = Vec::new();
         let mut files = BTreeMap::new();
         for (path, entry) in curriculum.project.iter() {
-            let shown = curriculum.shown_project_path(path);
+            let shown = curriculum.shown_path(&format!("project/{path}"));
             let marked = parse_file(path, &shown, entry, &mut diagnostics);
             files.insert(
                 path.to_owned(),

@@ -136,16 +136,24 @@ fn evidence(case: &CaseReport, result: &RunResult, out: &mut dyn Write) -> io::R
         return Ok(());
     }
     writeln!(out, "  {DIM}{title}:{DIM:#}")?;
+    // A failure says at its beginning what it is about, what was printed ends with why.
+    let is_printed = test.is_none() && result.collection_errors.is_empty();
     let hidden = lines.len().saturating_sub(SHOWN_LINES);
+    let shown = if is_printed {
+        &lines[hidden..]
+    } else {
+        &lines[..lines.len() - hidden]
+    };
+    for line in shown {
+        writeln!(out, "    {line}")?;
+    }
     if hidden > 0 {
+        let place = if is_printed { "above" } else { "more" };
         writeln!(
             out,
-            "    {DIM}… {} above …{DIM:#}",
+            "    {DIM}… {} {place} …{DIM:#}",
             count(hidden as u64, "line")
         )?;
-    }
-    for line in &lines[hidden..] {
-        writeln!(out, "    {line}")?;
     }
     Ok(())
 }
@@ -164,9 +172,13 @@ fn every(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
             .count()
     });
     let shared = if case.is_shared { ", shared" } else { "" };
+    let outcome = case
+        .result
+        .as_ref()
+        .map_or("not run", |result| result.outcome.words());
     writeln!(
         out,
-        "{style}{word:<16}{style:#} {} {DIM}({}, {}{shared}){DIM:#}",
+        "{style}{word:<16}{style:#} {} {DIM}({outcome}, {}, {}{shared}){DIM:#}",
         case.id,
         count(tests as u64, "test"),
         seconds(wall)

@@ -2,23 +2,66 @@
 
 use std::path::{Component, Path, PathBuf};
 
-/// Returns `path` relative to `base` where it lies below it, with forward slashes on every system.
+/// Folders up that a shown path may go before it is shown in full.
+const MAX_UP: usize = 3;
+
+/// Returns `path` as it is shown to somebody who works in `base`: relative where it is below or not
+/// far above, with forward slashes on every system.
 ///
 /// Neither path is looked up on disk.
 pub fn shown(path: &Path, base: &Path) -> String {
-    let relative = path.strip_prefix(base).unwrap_or(path);
-    let parts: Vec<_> = relative
-        .components()
+    let (parts, base_parts) = (parts(path), parts(base));
+    let common = parts
+        .iter()
+        .zip(&base_parts)
+        .take_while(|(a, b)| a == b)
+        .count();
+    let up = base_parts.len() - common;
+    // What has only the root in common is somewhere else.
+    if up > MAX_UP || (up > 0 && common < 2) {
+        return parts.join("/");
+    }
+    let relative: Vec<_> = std::iter::repeat_n("..", up)
+        .chain(parts[common..].iter().map(String::as_str))
+        .collect();
+    if relative.is_empty() {
+        ".".to_owned()
+    } else {
+        relative.join("/")
+    }
+}
+
+/// The parts of an absolute path, the root as an empty one.
+fn parts(path: &Path) -> Vec<String> {
+    path.components()
         .filter_map(|component| match component {
             Component::CurDir => None,
             Component::RootDir => Some(String::new()),
             other => Some(other.as_os_str().to_string_lossy().into_owned()),
         })
-        .collect();
-    if parts.is_empty() {
-        ".".to_owned()
+        .collect()
+}
+
+/// Returns the shown path of something in a shown folder.
+pub fn join(folder: &str, inner: &str) -> String {
+    match (folder, inner) {
+        (".", _) => inner.to_owned(),
+        (_, "") => folder.to_owned(),
+        _ => format!("{folder}/{inner}"),
+    }
+}
+
+/// Returns what is left of a shown path in a shown folder; empty for the folder itself.
+pub fn inside<'a>(path: &'a str, folder: &str) -> Option<&'a str> {
+    if folder == "." {
+        let is_outside = path.starts_with("../") || path == ".." || path.starts_with('/');
+        return (!is_outside).then_some(if path == "." { "" } else { path });
+    }
+    let rest = path.strip_prefix(folder)?;
+    if rest.is_empty() {
+        Some(rest)
     } else {
-        parts.join("/")
+        rest.strip_prefix('/')
     }
 }
 
@@ -52,9 +95,30 @@ mod tests {
 
     #[test]
     fn shown_path_is_relative_where_it_can_be() {
-        assert_eq!(shown(Path::new("/a/b/c"), Path::new("/a")), "b/c");
-        assert_eq!(shown(Path::new("/a"), Path::new("/a")), ".");
-        assert_eq!(shown(Path::new("/x/y"), Path::new("/a")), "/x/y");
+        let shown = |path, base| shown(Path::new(path), Path::new(base));
+        assert_eq!(shown("/a/b/c", "/a"), "b/c");
+        assert_eq!(shown("/a", "/a"), ".");
+        assert_eq!(shown("/a/b", "/a/b/c/d"), "../..");
+        assert_eq!(shown("/a/b/x", "/a/b/c"), "../x");
+        assert_eq!(shown("/x/y", "/a"), "/x/y");
+        assert_eq!(shown("/a/b", "/a/b/1/2/3/4"), "/a/b");
+    }
+
+    #[test]
+    fn join_and_inside_are_inverse() {
+        for folder in [".", "..", "a", "/a/b", "../.."] {
+            for inner in ["", "x", "x/y.py"] {
+                let joined = if folder == "." && inner.is_empty() {
+                    ".".to_owned()
+                } else {
+                    join(folder, inner)
+                };
+                assert_eq!(inside(&joined, folder), Some(inner), "{folder} {inner}");
+            }
+        }
+        assert_eq!(inside("ab/c", "a"), None);
+        assert_eq!(inside("../x", "."), None);
+        assert_eq!(inside("b", "a"), None);
     }
 
     #[test]

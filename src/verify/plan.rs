@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
 use crate::curriculum::id::ModuleId;
 use crate::curriculum::rules::{MISSING_FILE, SCHEMA_VIOLATION};
-use crate::curriculum::{Bug, Curriculum, Loaded, Module, Variant};
+use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::inject::patch::Patch;
 use crate::inject::rewrite::CompiledRewrite;
@@ -38,8 +38,8 @@ pub struct Planned<'a> {
     pub findings: &'a [Diagnostic],
     /// Whether an error of a rule makes running pointless.
     pub blocks_running: fn(&str) -> bool,
-    /// The module that was asked for; `None` for all.
-    pub only: Option<&'a ModuleId>,
+    /// The modules that were asked for; `None` for all.
+    pub only: Option<&'a BTreeSet<ModuleId>>,
 }
 
 impl Plan {
@@ -62,7 +62,8 @@ impl Plan {
         });
         let mut seen = BTreeSet::new();
         for (id, _) in manifest.value.module_ids() {
-            let is_wanted = planned.only.is_none_or(|only| only == id) && seen.insert(id.clone());
+            let is_wanted =
+                planned.only.is_none_or(|only| only.contains(id)) && seen.insert(id.clone());
             if let Some(module) = planned.curriculum.module(id.as_str()).filter(|_| is_wanted) {
                 planner.module(module, &complete, &mut self.cases);
             }
@@ -248,20 +249,18 @@ impl Planner<'_> {
     /// Why nothing that `file` decides can be run: an error in it, in the manifest or in the
     /// project, of a rule that makes running pointless.
     fn blocked(&self, file: &str) -> Option<NotRun> {
-        let shown = &self.planned.curriculum.shown;
-        let (manifest, project) = (
-            format!("{shown}/curriculum.yaml"),
-            format!("{shown}/project/"),
-        );
+        let curriculum = self.planned.curriculum;
+        let decides = |finding: &&Diagnostic| {
+            let path = finding.location.shown_path();
+            let inner = curriculum.inner_path(path).unwrap_or(path);
+            path == file || inner == MANIFEST || inner.starts_with("project/")
+        };
         self.planned
             .findings
             .iter()
             .filter(|finding| finding.severity == Severity::Error)
             .filter(|finding| (self.planned.blocks_running)(finding.rule))
-            .find(|finding| {
-                let path = finding.location.shown_path();
-                path == file || path == manifest || path.starts_with(&project)
-            })
+            .find(decides)
             .map(not_run)
     }
 

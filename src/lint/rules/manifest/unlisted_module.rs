@@ -42,7 +42,7 @@ impl Rule for UnlistedModule {
                 .module_ids()
                 .any(|(id, _)| id.as_str() == folder)
             {
-                let path = format!("{}/modules/{folder}", curriculum.shown);
+                let path = curriculum.shown_path(&format!("modules/{folder}"));
                 let message = format!("the module `{folder}` is not listed in `curriculum.yaml`");
                 sink.push(self.finding(Location::path(path), message));
             }
