@@ -74,6 +74,7 @@ struct Case<'a> {
     tests: Vec<Test<'a>>,
     output: Option<&'a str>,
     duration_ms: f64,
+    process_ms: f64,
     peak_memory_mib: Option<f64>,
     cached: bool,
 }
@@ -179,6 +180,7 @@ fn case(report: &CaseReport) -> Case<'_> {
             .map(|it| it.output.as_str())
             .filter(|it| !is_expected && !it.is_empty()),
         duration_ms: result.map_or(0.0, |it| milliseconds(it.wall)),
+        process_ms: result.map_or(0.0, |it| milliseconds(it.process_wall)),
         peak_memory_mib: result.and_then(|it| it.peak_memory_bytes).map(mebibytes),
         cached: report.is_shared,
     }

@@ -67,7 +67,6 @@ fn read_job() -> io::Result<Job> {
 }
 
 fn supervise(job: &Job) -> Record {
-    let started = Instant::now();
     let mut watch = Watch {
         job,
         output: Output::default(),
@@ -76,8 +75,9 @@ fn supervise(job: &Job) -> Record {
     };
     let owned = give_away(job);
     let end = match owned.and_then(|()| child::start(job)) {
-        Ok(child) => watch.run(child, started),
-        Err(error) => (End::NotStarted(error), 0, started.elapsed()),
+        // From here on it is the command that takes time, and not what leads up to it.
+        Ok(child) => watch.run(child, Instant::now()),
+        Err(error) => (End::NotStarted(error), 0, Duration::ZERO),
     };
     let (end, stragglers, wall) = end;
     Record {
