@@ -367,7 +367,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let time = seconds(report.duration);
     writeln!(
         out,
-        "{style}{word}{style:#}: {} {DIM}in {time}{DIM:#}",
+        "{style}{word}{style:#}: {} {DIM}({time}){DIM:#}",
         parts.join("; ")
     )
 }

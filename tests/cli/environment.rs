@@ -1,0 +1,315 @@
+//! Environments: which one is used, that one is made once, and what is said when there is none.
+//!
+//! Packages come from a folder that the test makes, through the settings that a user may have.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use crate::support::{Run, Sandbox, clear};
+
+/// Makes a wheel of a package without code and returns its hash.
+const MAKE_WHEEL: &str = "
+import hashlib, sys, zipfile
+path = sys.argv[1] + '/tinydep-1.0-py3-none-any.whl'
+with zipfile.ZipFile(path, 'w') as wheel:
+    wheel.writestr('tinydep.py', 'VALUE = 1\\n')
+    wheel.writestr('tinydep-1.0.dist-info/METADATA', 'Metadata-Version: 2.1\\nName: tinydep\\nVersion: 1.0\\n')
+    wheel.writestr('tinydep-1.0.dist-info/WHEEL', 'Wheel-Version: 1.0\\nGenerator: test\\nRoot-Is-Purelib: true\\nTag: py3-none-any\\n')
+    wheel.writestr('tinydep-1.0.dist-info/RECORD', 'tinydep.py,,\\ntinydep-1.0.dist-info/METADATA,,\\ntinydep-1.0.dist-info/WHEEL,,\\ntinydep-1.0.dist-info/RECORD,,\\n')
+print(hashlib.sha256(open(path, 'rb').read()).hexdigest())
+";
+
+/// A curriculum whose one module is a command that imports the package, and an index of one package.
+struct Place {
+    sandbox: Sandbox,
+}
+
+impl Place {
+    fn new() -> Self {
+        let sandbox = Sandbox::with_base();
+        fs::create_dir_all(sandbox.path().join("index")).unwrap();
+        let output = Command::new("python3")
+            .args(["-c", MAKE_WHEEL, "index"])
+            .current_dir(sandbox.path())
+            .output()
+            .unwrap();
+        let hash = String::from_utf8(output.stdout).unwrap();
+        let place = Self { sandbox };
+        place.lock(hash.trim());
+        let module = "curricula/base/modules/mean/module.yaml";
+        place.sandbox.replace(module, "    pytest: [tests/test_mean.py]", "    command: [python, -c, \"import tinydep, basics.numbers as n; assert n.mean([1, 3]) == 2\"]");
+        fs::remove_dir_all(place.sandbox.path().join("curricula/base/modules/double")).unwrap();
+        place.sandbox.replace(
+            "curricula/base/curriculum.yaml",
+            "modules: [double, mean]",
+            "modules: [mean]",
+        );
+        place.sandbox.replace(module, "requires: [double]\n", "");
+        let project = "curricula/base/project/basics/numbers.py";
+        place.sandbox.write(project, "def mean(values):\n    # mastery:begin mean\n    return sum(values) / len(values)\n    # mastery:end mean\n");
+        place
+    }
+
+    fn lock(&self, hash: &str) {
+        let lock = format!("tinydep==1.0 \\\n    --hash=sha256:{hash}\n");
+        self.sandbox.write("curricula/base/requirements.txt", lock);
+    }
+
+    /// `mastery verify` with a cache of its own, the index of the test and no network.
+    fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_mastery"));
+        command
+            .arg("verify")
+            .args(arguments)
+            .current_dir(self.sandbox.path());
+        clear(&mut command);
+        for (key, _) in
+            std::env::vars().filter(|(key, _)| key.starts_with("PIP_") || key.starts_with("UV_"))
+        {
+            command.env_remove(key);
+        }
+        let index = self.sandbox.path().join("index");
+        command
+            .env("PATH", "/usr/local/bin:/usr/bin:/bin")
+            .env("MASTERY_CACHE_DIR", self.cache())
+            .env("PIP_NO_INDEX", "1")
+            .env("PIP_FIND_LINKS", &index)
+            .env("UV_NO_INDEX", "1")
+            .env("UV_FIND_LINKS", &index);
+        command
+    }
+
+    fn cache(&self) -> PathBuf {
+        self.sandbox.path().join("cache")
+    }
+
+    fn run(&self, arguments: &[&str]) -> Run {
+        self.told(self.command(arguments).output().unwrap())
+    }
+
+    fn told(&self, output: Output) -> Run {
+        Run::of(output, self.sandbox.path())
+    }
+
+    /// The environments that are ready.
+    fn environments(&self) -> Vec<PathBuf> {
+        let Ok(entries) = fs::read_dir(self.cache().join("environments")) else {
+            return Vec::new();
+        };
+        entries
+            .flatten()
+            .map(|it| it.path())
+            .filter(|it| it.join("mastery-environment.json").exists())
+            .collect()
+    }
+}
+
+#[test]
+fn environment_is_made_once_and_reused_without_an_index() {
+    let place = Place::new();
+    let first = place.run(&[]).success();
+    assert!(
+        first.stderr.contains("making a Python "),
+        "{}",
+        first.shown()
+    );
+    assert_eq!(place.environments().len(), 1);
+    fs::remove_dir_all(place.sandbox.path().join("index")).unwrap();
+    let second = place.run(&[]).success();
+    assert!(!second.stderr.contains("making"), "{}", second.shown());
+}
+
+#[test]
+fn runs_at_the_same_time_make_it_once() {
+    let place = Place::new();
+    let children: Vec<_> = (0..3)
+        .map(|_| {
+            let mut command = place.command(&["--case", "*/reference"]);
+            command
+                .stdout(std::process::Stdio::piped())
+                .stderr(std::process::Stdio::piped())
+                .spawn()
+                .unwrap()
+        })
+        .collect();
+    let runs: Vec<_> = children
+        .into_iter()
+        .map(|child| place.told(child.wait_with_output().unwrap()).success())
+        .collect();
+    let makers = runs
+        .iter()
+        .filter(|run| run.stderr.contains("making a Python "))
+        .count();
+    assert_eq!((makers, place.environments().len()), (1, 1));
+}
+
+#[test]
+fn half_made_environment_is_made_again() {
+    let place = Place::new();
+    let _ = place.run(&[]).success();
+    let environment = place.environments().remove(0);
+    fs::remove_file(environment.join("mastery-environment.json")).unwrap();
+    fs::remove_dir_all(environment.join("lib")).unwrap();
+    let _ = place.run(&[]).success();
+    assert_eq!(place.environments().len(), 1);
+}
+
+#[test]
+fn wrong_hash_is_refused_and_explained() {
+    let place = Place::new();
+    place.lock(&"0".repeat(64));
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("is not what was locked"),
+        "{}",
+        run.shown()
+    );
+    assert_eq!(place.environments(), Vec::<PathBuf>::new());
+}
+
+#[test]
+fn package_that_is_nowhere_is_explained() {
+    let place = Place::new();
+    place.sandbox.write(
+        "curricula/base/requirements.txt",
+        format!("nosuchdep==1.0 --hash=sha256:{}\n", "0".repeat(64)),
+    );
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(run.stderr.contains("not on the index"), "{}", run.shown());
+}
+
+#[test]
+fn index_that_can_not_be_reached_is_explained() {
+    let place = Place::new();
+    let mut command = place.command(&[]);
+    // Nobody listens on the port.
+    command
+        .env_remove("PIP_NO_INDEX")
+        .env_remove("UV_NO_INDEX")
+        .env_remove("PIP_FIND_LINKS")
+        .env_remove("UV_FIND_LINKS");
+    command
+        .env("PIP_INDEX_URL", "http://127.0.0.1:9/simple")
+        .env("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple");
+    // pip names the failed connection only when it tries again.
+    command.env("PIP_RETRIES", "1").env("UV_HTTP_TIMEOUT", "1");
+    let run = place.told(command.output().unwrap());
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("the package index can't be reached"),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn no_python_of_the_wanted_version_is_told_with_what_there_is() {
+    let place = Place::new();
+    place
+        .sandbox
+        .replace("curricula/base/curriculum.yaml", ">=3.10", ">=4.0");
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("no Python >=4.0 was found")
+            && run.stderr.contains("its version is 3."),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn python_that_is_given_must_have_what_the_lock_pins() {
+    let place = Place::new();
+    let run = place.run(&["--python", "/usr/bin/python3"]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("it lacks tinydep==1.0"),
+        "{}",
+        run.shown()
+    );
+    let missing = place.run(&["--python", "/nonexistent/python"]);
+    assert_eq!(missing.code, 2, "{}", missing.shown());
+    let _ = place.run(&[]).success();
+    let python = place.environments()[0].join("bin/python");
+    let _ = place.run(&["--python", python.to_str().unwrap()]).success();
+    let by_variable = place
+        .command(&[])
+        .env("MASTERY_PYTHON", python)
+        .output()
+        .unwrap();
+    let _ = place.told(by_variable).success();
+}
+
+#[test]
+fn active_environment_is_used_when_it_fits_and_passed_over_with_a_note() {
+    let place = Place::new();
+    let _ = place.run(&[]).success();
+    let fits = place.environments().remove(0);
+    let elsewhere = place.sandbox.path().join("elsewhere");
+    let used = place
+        .command(&[])
+        .env("VIRTUAL_ENV", &fits)
+        .env("MASTERY_CACHE_DIR", &elsewhere)
+        .output()
+        .unwrap();
+    let _ = place.told(used).success();
+    assert!(!elsewhere.exists(), "no other was made");
+    let bare = place.sandbox.path().join("bare");
+    assert!(
+        Command::new("/usr/bin/python3")
+            .args(["-m", "venv", "--without-pip"])
+            .arg(&bare)
+            .status()
+            .unwrap()
+            .success()
+    );
+    let noted = place
+        .told(
+            place
+                .command(&[])
+                .env("VIRTUAL_ENV", &bare)
+                .output()
+                .unwrap(),
+        )
+        .success();
+    assert!(
+        noted.stderr.contains("is not used: it lacks tinydep==1.0"),
+        "{}",
+        noted.shown()
+    );
+}
+
+#[test]
+fn tool_that_is_not_there_is_told() {
+    let place = Place::new();
+    place.sandbox.replace(
+        "curricula/base/curriculum.yaml",
+        "environment:\n",
+        "environment:\n  tools: [no-such-tool]\n",
+    );
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(
+        run.stderr.contains("needs the program `no-such-tool`"),
+        "{}",
+        run.shown()
+    );
+}
+
+#[test]
+fn lock_file_that_is_not_there_is_told() {
+    let place = Place::new();
+    fs::remove_file(place.sandbox.path().join("curricula/base/requirements.txt")).unwrap();
+    place.sandbox.replace(
+        "curricula/base/curriculum.yaml",
+        "environment:\n",
+        "environment:\n  requirements: requirements.txt\n",
+    );
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(run.stderr.contains("mastery lock"), "{}", run.shown());
+}

@@ -1,0 +1,86 @@
+//! Help texts, and what is said to somebody who mistypes.
+
+use crate::support::Sandbox;
+
+#[test]
+fn help_of_every_command() {
+    let sandbox = Sandbox::new();
+    let overview = sandbox.run(&["--help"]).success().stdout;
+    insta::assert_snapshot!("help", overview);
+    for command in [
+        "check", "lint", "verify", "build", "lock", "schema", "doctor",
+    ] {
+        assert!(
+            overview.contains(&format!("\n  {command} ")),
+            "{command} is in the overview"
+        );
+        insta::assert_snapshot!(
+            format!("help-{command}"),
+            sandbox.run(&[command, "--help"]).success().stdout
+        );
+    }
+}
+
+#[test]
+fn version_names_the_tool() {
+    let version = Sandbox::new().run(&["--version"]).success().stdout;
+    assert_eq!(version, format!("mastery {}\n", env!("CARGO_PKG_VERSION")));
+}
+
+#[test]
+fn mistakes_are_told_with_a_way_out() {
+    let sandbox = Sandbox::with_base();
+    let mut shown = String::new();
+    for arguments in [
+        &["chekc"][..],
+        &["lint", "nowhere"],
+        &["lint", "--format", "xml"],
+        &["verify", "--case", "base/none/*"],
+        &["verify", "--case", "["],
+        &["verify", "--jobs", "0"],
+        &["build", "curricula/base", "--out", "out", "--at", "duoble"],
+        &["build", "curricula/base", "--out", "out", "--solved"],
+        &["schema", "modul"],
+        &["lock", "curricula/base/project"],
+    ] {
+        let run = sandbox.run(arguments);
+        shown.push_str(&format!(
+            "$ mastery {}\n{}\n",
+            arguments.join(" "),
+            run.shown()
+        ));
+    }
+    insta::assert_snapshot!("mistakes", shown);
+}
+
+#[test]
+fn place_without_a_curriculum_selects_nothing() {
+    for command in ["lint", "verify", "check"] {
+        let run = Sandbox::new().run(&[command]);
+        assert_eq!(run.code, 4, "{}", run.shown());
+        assert!(
+            run.stderr.contains("a folder with a `curriculum.yaml`"),
+            "{}",
+            run.shown()
+        );
+    }
+}
+
+#[test]
+fn reader_that_goes_away_is_no_error() {
+    use std::process::Stdio;
+    let sandbox = Sandbox::new();
+    let mut child = sandbox
+        .command(&["schema", "report"])
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .unwrap();
+    drop(child.stdout.take());
+    let output = child.wait_with_output().unwrap();
+    assert!(
+        output.stderr.is_empty(),
+        "{}",
+        String::from_utf8_lossy(&output.stderr)
+    );
+}
