@@ -1,8 +1,6 @@
 //! `mastery verify` and `mastery check`: what is printed, and which cases are run.
 
-use serde_json::Value;
-
-use crate::support::Sandbox;
+use crate::support::{Sandbox, steady};
 
 #[test]
 fn green_curriculum_is_told_in_a_table() {
@@ -26,27 +24,6 @@ fn green_curriculum_is_told_in_a_table() {
         "check-green-verbose",
         sandbox.run(&["check", "-j1", "-v"]).success().stdout
     );
-}
-
-/// The document with everything in it that differs from run to run made the same.
-fn steady(mut value: Value) -> Value {
-    match &mut value {
-        Value::Object(map) => {
-            for (key, inner) in map.iter_mut() {
-                let is_measured = key.ends_with("_ms") || key.ends_with("_mib");
-                *inner = if is_measured && inner.is_number() {
-                    0.into()
-                } else {
-                    steady(inner.take())
-                };
-            }
-        }
-        Value::Array(items) => items
-            .iter_mut()
-            .for_each(|item| *item = steady(item.take())),
-        _ => {}
-    }
-    value
 }
 
 #[test]
