@@ -2,10 +2,15 @@
 
 use std::fs;
 use std::os::unix::fs::PermissionsExt as _;
+use std::path::Path;
 
+use mastery::curriculum::load;
+use mastery::diagnostic::Sink;
+use mastery::project::Project;
+use mastery::project::state::State;
 use mastery::source::tree::Tree;
 
-use crate::support::Sandbox;
+use crate::support::{Sandbox, folders};
 
 fn built(sandbox: &Sandbox, out: &str, arguments: &[&str]) -> Tree {
     let _ = sandbox
@@ -110,6 +115,51 @@ fn state_that_can_not_be_told_is_not_built() {
     assert_eq!(run.code, 1);
     assert!(run.stdout.contains("unclosed-region"), "{}", run.shown());
     assert!(!sandbox.path().join("out").exists());
+}
+
+/// The text of a project's file without its marks and stubs.
+fn stripped(text: &str) -> String {
+    let mut in_stub = false;
+    let mut lines = Vec::new();
+    for line in text.split_inclusive('\n') {
+        if line.contains("mastery:") {
+            in_stub = line.contains("mastery:stub");
+        } else if !in_stub {
+            lines.push(line);
+        }
+    }
+    lines.concat()
+}
+
+#[test]
+fn states_of_real_curricula_differ_only_in_files_with_regions() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula");
+    for dir in folders(&folder) {
+        let sink = Sink::new();
+        let curriculum = load(&dir, &folder, &sink);
+        let (project, findings) = Project::parse(&curriculum);
+        assert!(findings.is_empty(), "{findings:?}");
+        let build = |state: State<'_>| project.build(&state.solved_modules(&curriculum));
+        let complete = build(State::Complete);
+        assert_eq!(complete.iter().count(), curriculum.project.iter().count());
+        for (path, entry) in curriculum.project.iter() {
+            let built = complete.get(path).unwrap();
+            match entry.text() {
+                Some(text) => assert_eq!(built.text(), Some(&*stripped(text)), "{path}"),
+                None => assert_eq!(built, entry, "{path}"),
+            }
+        }
+        for module in &curriculum.modules {
+            for state in [State::Starter(&module.id), State::Solved(&module.id)] {
+                let tree = build(state);
+                assert_eq!(tree.digest(), build(state).digest());
+                for (path, entry) in curriculum.project.iter() {
+                    let has_regions = project.marked_file(path).is_some();
+                    assert!(has_regions || tree.get(path) == Some(entry), "{path}");
+                }
+            }
+        }
+    }
 }
 
 #[test]
