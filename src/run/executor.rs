@@ -9,10 +9,11 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::environment::Environment;
-use super::job::{End, Job, Limits, Record};
+use super::job::{End, Job, Record};
 use super::junit;
 use super::launcher::Launcher;
-use super::outcome::{Outcome, RunResult, TestOutcome, TestResult};
+use super::limits::Limits;
+use super::outcome::{Outcome, RunResult, TestOutcome, TestResult, outcome_of_end};
 use super::pytest::{self, DriverRequest};
 use super::sandbox::Policy;
 use super::working_copy::{RunDir, WorkingCopy};
@@ -251,51 +252,6 @@ fn variables(copy: &WorkingCopy, environment: &Environment) -> Vec<(String, Stri
         }
     }
     variables
-}
-
-/// What an end means that is not an exit; `None` for an exit, which can mean anything.
-pub(super) fn outcome_of_end(end: &End) -> Option<(Outcome, Option<String>)> {
-    let (outcome, detail) = match end {
-        End::Exited(_) => return None,
-        End::Killed(signal) => (
-            Outcome::Killed,
-            Some(format!("by signal {}", signal_name(*signal))),
-        ),
-        End::TimedOut => (
-            Outcome::TimedOut,
-            Some("the whole run took too long".to_owned()),
-        ),
-        End::OutOfMemory => (Outcome::OutOfMemory, None),
-        End::TooMuchOutput => (
-            Outcome::Broken,
-            Some("it printed more than a run may".to_owned()),
-        ),
-        End::Interrupted => (Outcome::Interrupted, None),
-        End::NotStarted(error) if error.is_program => {
-            (Outcome::Broken, Some(error.message.clone()))
-        }
-        End::NotStarted(error) => {
-            let detail = format!("the case could not be started: {}", error.message);
-            (Outcome::InfrastructureError, Some(detail))
-        }
-    };
-    Some((outcome, detail))
-}
-
-fn signal_name(signal: i32) -> String {
-    let name = match signal {
-        libc::SIGSEGV => " (segmentation fault)",
-        libc::SIGABRT => " (abort)",
-        libc::SIGBUS => " (bus error)",
-        libc::SIGILL => " (illegal instruction)",
-        libc::SIGFPE => " (arithmetic error)",
-        libc::SIGKILL => " (kill)",
-        libc::SIGTERM => " (termination)",
-        libc::SIGSYS => " (forbidden system call)",
-        libc::SIGXFSZ => " (file too large)",
-        _ => "",
-    };
-    format!("{signal}{name}")
 }
 
 fn with_record(mut result: RunResult, record: Record) -> RunResult {

@@ -1,10 +1,12 @@
-//! Running things.
+//! Running a case: its working copy, its environment, its sandbox, and how it ended.
+
 pub mod environment;
 pub mod executor;
 pub mod interrupt;
 pub mod job;
 mod junit;
 pub mod launcher;
+pub mod limits;
 pub mod outcome;
 mod pytest;
 pub mod sandbox;

@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
+use super::job::End;
+
 /// How a run ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -156,4 +158,49 @@ pub struct CollectionError {
     /// Files of the project in which something is missing, where that is what is wrong: a module
     /// that is not there, under each path it may have, or a name that a module does not have.
     pub missing_in: Vec<String>,
+}
+
+/// What an end means that is not an exit; `None` for an exit, which can mean anything.
+pub(super) fn outcome_of_end(end: &End) -> Option<(Outcome, Option<String>)> {
+    let (outcome, detail) = match end {
+        End::Exited(_) => return None,
+        End::Killed(signal) => (
+            Outcome::Killed,
+            Some(format!("by signal {}", signal_name(*signal))),
+        ),
+        End::TimedOut => (
+            Outcome::TimedOut,
+            Some("the whole run took too long".to_owned()),
+        ),
+        End::OutOfMemory => (Outcome::OutOfMemory, None),
+        End::TooMuchOutput => (
+            Outcome::Broken,
+            Some("it printed more than a run may".to_owned()),
+        ),
+        End::Interrupted => (Outcome::Interrupted, None),
+        End::NotStarted(error) if error.is_program => {
+            (Outcome::Broken, Some(error.message.clone()))
+        }
+        End::NotStarted(error) => {
+            let detail = format!("the case could not be started: {}", error.message);
+            (Outcome::InfrastructureError, Some(detail))
+        }
+    };
+    Some((outcome, detail))
+}
+
+fn signal_name(signal: i32) -> String {
+    let name = match signal {
+        libc::SIGSEGV => " (segmentation fault)",
+        libc::SIGABRT => " (abort)",
+        libc::SIGBUS => " (bus error)",
+        libc::SIGILL => " (illegal instruction)",
+        libc::SIGFPE => " (arithmetic error)",
+        libc::SIGKILL => " (kill)",
+        libc::SIGTERM => " (termination)",
+        libc::SIGSYS => " (forbidden system call)",
+        libc::SIGXFSZ => " (file too large)",
+        _ => "",
+    };
+    format!("{signal}{name}")
 }

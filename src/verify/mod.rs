@@ -4,6 +4,7 @@
 
 pub mod case;
 pub mod event;
+pub mod judge;
 pub mod plan;
 pub mod scheduler;
 pub mod verdict;

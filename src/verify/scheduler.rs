@@ -12,8 +12,9 @@ use std::time::{Duration, Instant};
 
 use super::case::{Case, CaseKind};
 use super::event::{CaseReport, Event};
+use super::judge::{Baseline, judge};
 use super::plan::Plan;
-use super::verdict::{Baseline, Judgement, Verdict, judge};
+use super::verdict::{Judgement, Verdict};
 use crate::run::environment::Environment;
 use crate::run::executor::Executor;
 use crate::run::interrupt::Interrupt;

@@ -210,7 +210,7 @@ impl Run {
 
     fn judge(&self, end: &End, is_garbled: bool) -> (Outcome, Option<String>) {
         let broken = |detail: String| (Outcome::Broken, Some(detail));
-        if let Some(ended) = super::executor::outcome_of_end(end) {
+        if let Some(ended) = super::outcome::outcome_of_end(end) {
             return ended;
         }
         let End::Exited(status) = end else {

@@ -10,9 +10,9 @@ mod credentials;
 #[cfg(target_os = "linux")]
 mod landlock;
 #[cfg(target_os = "linux")]
-mod limits;
-#[cfg(target_os = "linux")]
 mod namespace;
+#[cfg(target_os = "linux")]
+mod rlimits;
 #[cfg(target_os = "linux")]
 mod seccomp;
 pub mod support;
@@ -22,7 +22,7 @@ use std::path::PathBuf;
 
 use serde::{Deserialize, Serialize};
 
-use super::job::Limits;
+use super::limits::Limits;
 use support::Support;
 
 #[cfg(target_os = "linux")]
@@ -93,7 +93,7 @@ pub(crate) fn enter(policy: &Policy, limits: &Limits, supervisors: &[i32]) -> io
     if policy.mount_namespace {
         namespace::enter(&policy.write, limits.memory_bytes).map_err(step("mount namespace"))?;
     }
-    limits::apply(limits).map_err(step("limits"))?;
+    rlimits::apply(limits).map_err(step("limits"))?;
     // The rules hold open folders; they are opened while this process may still reach them.
     let ruleset = policy
         .landlock

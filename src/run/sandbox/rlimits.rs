@@ -3,7 +3,7 @@
 use std::io;
 
 use super::check;
-use crate::run::job::Limits;
+use crate::run::limits::Limits;
 
 /// Open files per process: enough for any test, few enough to close one by one.
 const OPEN_FILES: u64 = 4096;
