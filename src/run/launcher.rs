@@ -1,6 +1,7 @@
 //! Starts supervisors, hands them their jobs and takes their records.
 
 use std::collections::BTreeSet;
+use std::env;
 use std::io::{self, Read as _, Write as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
@@ -10,6 +11,9 @@ use std::sync::{Mutex, MutexGuard, PoisonError};
 use super::interrupt::Interrupt;
 use super::job::{Job, Record};
 use super::supervisor::{self, descendants};
+
+/// Set by tools that measure coverage.
+const PROFILE: &str = "LLVM_PROFILE_FILE";
 
 /// Runs jobs, each under a supervisor of its own.
 #[derive(Debug)]
@@ -90,7 +94,10 @@ impl Launcher {
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
             .stderr(Stdio::null())
+            // What a case can read of its supervisor holds no secrets.
             .env_clear()
+            // Where an instrumented build writes what was covered.
+            .envs(env::var_os(PROFILE).map(|file| (PROFILE, file)))
             // Ctrl-C is for the tool, which then stops its supervisors.
             .process_group(0)
             .spawn()?;
