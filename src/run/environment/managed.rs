@@ -6,6 +6,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use semver::{Version, VersionReq};
+use serde::{Deserialize, Serialize};
+
 use super::interpreter::{Interpreter, program_with_pip};
 use super::{EnvironmentError, Step};
 use crate::diagnostic::escape;
@@ -16,6 +19,40 @@ const READY: &str = "mastery-environment.json";
 
 /// Lines of a failed installer that are shown.
 const SHOWN_LINES: usize = 15;
+
+/// What an environment says of itself.
+#[derive(Serialize, Deserialize)]
+struct About {
+    /// The interpreter that it was made from.
+    python: PathBuf,
+    version: Version,
+    /// The digest of the lock file.
+    lock: String,
+}
+
+/// The interpreters of environments that were made for a lock file before, the newest Python first.
+///
+/// Asking them takes a fraction of looking for an interpreter to make one from.
+pub(super) fn existing(parent: &Path, lock_text: &[u8], wanted: &VersionReq) -> Vec<PathBuf> {
+    let lock = digest(lock_text);
+    let mut found: Vec<_> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let dir = entry.ok()?.path();
+            let about: About = serde_json::from_slice(&fs::read(dir.join(READY)).ok()?).ok()?;
+            let python = dir.join("bin/python");
+            (about.lock == lock && wanted.matches(&about.version) && python.exists())
+                .then_some((about.version, python))
+        })
+        .collect();
+    found.sort_by(|a, b| b.cmp(a));
+    found.into_iter().map(|(_, python)| python).collect()
+}
+
+fn digest(lock_text: &[u8]) -> String {
+    blake3::hash(lock_text).to_hex().to_string()
+}
 
 /// An environment to be.
 pub(super) struct Plan<'a> {
@@ -85,12 +122,13 @@ impl Plan<'_> {
             let _ = fs::remove_dir_all(&dir);
             return Err(error);
         }
-        let about = serde_json::json!({
-            "python": self.base.executable,
-            "version": self.base.version.to_string(),
-            "lock": blake3::hash(self.lock_text).to_hex().to_string(),
-        });
-        fs::write(dir.join(READY), about.to_string()).map_err(place)?;
+        let about = About {
+            python: self.base.executable.clone(),
+            version: self.base.version.clone(),
+            lock: digest(self.lock_text),
+        };
+        let about = serde_json::to_vec(&about).map_err(|error| place(error.into()))?;
+        fs::write(dir.join(READY), about).map_err(place)?;
         Ok(python)
     }
 

@@ -344,6 +344,16 @@ fn python(
             ))),
         }
     }
+    let environments = options.cache_dir.join("environments");
+    for program in managed::existing(&environments, &lock_text, &wanted) {
+        match Interpreter::probe(program.as_os_str(), None) {
+            Ok(python) if !options.for_all_users || python.is_reachable_by_all() => {
+                return Ok((python, Origin::Managed));
+            }
+            // What it was made from is gone, or belongs to another user.
+            _ => {}
+        }
+    }
     let mut candidates = interpreter::find(&wanted, options.for_all_users);
     let base = match candidates.pop() {
         Some(Candidate {
@@ -356,7 +366,7 @@ fn python(
         }
     };
     let plan = managed::Plan {
-        parent: options.cache_dir.join("environments"),
+        parent: environments,
         base: &base,
         lock,
         lock_text: &lock_text,
