@@ -129,15 +129,15 @@ pub enum Group {
     Project,
     Bugs,
     Questions,
+    Prose,
 }
 
 /// Declares a rule's type from its documentation, which is kept for `explain` and the reference.
-///
-/// Severity is `Error` unless it is given.
 macro_rules! declare_rule {
     ($(#[doc = $doc:literal])* pub(crate) struct $name:ident {
         name: $rule:expr,
         group: $group:ident,
+        severity: $severity:ident,
         blocks_running: $blocks:literal,
     }) => {
         $(#[doc = $doc])*
@@ -148,7 +148,7 @@ macro_rules! declare_rule {
             const META: $crate::lint::rule::RuleMeta = $crate::lint::rule::RuleMeta {
                 name: $rule,
                 group: $crate::lint::rule::Group::$group,
-                severity: $crate::diagnostic::Severity::Error,
+                severity: $crate::diagnostic::Severity::$severity,
                 blocks_running: $blocks,
                 since: "0.1.0",
                 docs: concat!($($doc, "\n"),*),

@@ -27,7 +27,7 @@ fn fixtures_trip_their_rule_and_no_other() {
         .par_iter()
         .map(|(rule, fixture)| {
             let sandbox = Sandbox::with_overlay(fixture);
-            let (code, report) = sandbox.json(&["lint"]);
+            let (code, report) = sandbox.json(&["lint", "--deny", "warnings"]);
             (
                 rule,
                 name_of(fixture),

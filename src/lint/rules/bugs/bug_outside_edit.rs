@@ -25,6 +25,7 @@ declare_rule! {
     pub(crate) struct BugOutsideEdit {
         name: "bug-outside-edit",
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct InvalidMessagePattern {
         name: INVALID_MESSAGE_PATTERN,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

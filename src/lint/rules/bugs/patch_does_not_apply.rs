@@ -37,6 +37,7 @@ declare_rule! {
     pub(crate) struct PatchDoesNotApply {
         name: PATCH_DOES_NOT_APPLY,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct PatchSyntax {
         name: crate::inject::patch::PATCH_SYNTAX,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

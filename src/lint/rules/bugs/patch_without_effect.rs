@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct PatchWithoutEffect {
         name: crate::inject::patch::PATCH_WITHOUT_EFFECT,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

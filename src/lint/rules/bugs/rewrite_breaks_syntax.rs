@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct RewriteBreaksSyntax {
         name: crate::inject::rewrite::REWRITE_BREAKS_SYNTAX,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

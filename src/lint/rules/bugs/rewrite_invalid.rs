@@ -29,6 +29,7 @@ declare_rule! {
     pub(crate) struct RewriteInvalid {
         name: crate::inject::rewrite::REWRITE_INVALID,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

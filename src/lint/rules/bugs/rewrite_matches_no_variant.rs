@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct RewriteMatchesNoVariant {
         name: "rewrite-matches-no-variant",
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -27,6 +27,7 @@ declare_rule! {
     pub(crate) struct RewriteNoSingleMatch {
         name: crate::inject::rewrite::REWRITE_NO_SINGLE_MATCH,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

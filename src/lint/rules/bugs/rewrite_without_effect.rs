@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct RewriteWithoutEffect {
         name: crate::inject::rewrite::REWRITE_WITHOUT_EFFECT,
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

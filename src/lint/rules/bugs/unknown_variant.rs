@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct UnknownVariant {
         name: "unknown-variant",
         group: Bugs,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct DuplicateKey {
         name: crate::curriculum::rules::DUPLICATE_KEY,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -21,6 +21,7 @@ declare_rule! {
     pub(crate) struct LinkLeavesCurriculum {
         name: crate::curriculum::rules::LINK_LEAVES,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct MissingFile {
         name: crate::curriculum::rules::MISSING_FILE,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

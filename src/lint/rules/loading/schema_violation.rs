@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct SchemaViolation {
         name: crate::curriculum::rules::SCHEMA_VIOLATION,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct UnreadableFile {
         name: crate::curriculum::rules::UNREADABLE_FILE,
         group: Loading,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct YamlLimit {
         name: crate::curriculum::rules::YAML_LIMIT,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

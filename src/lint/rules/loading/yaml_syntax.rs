@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct YamlSyntax {
         name: crate::curriculum::rules::YAML_SYNTAX,
         group: Loading,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -29,6 +29,7 @@ declare_rule! {
     pub(crate) struct CyclicRequires {
         name: "cyclic-requires",
         group: Manifest,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct IdDiffersFromName {
         name: "id-differs-from-name",
         group: Manifest,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -26,6 +26,7 @@ declare_rule! {
     pub(crate) struct ModuleListedTwice {
         name: "module-listed-twice",
         group: Manifest,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct ModuleWithoutFolder {
         name: "module-without-folder",
         group: Manifest,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct RequiresLaterModule {
         name: "requires-later-module",
         group: Manifest,
+        severity: Error,
         blocks_running: false,
     }
 }

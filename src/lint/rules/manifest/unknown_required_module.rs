@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct UnknownRequiredModule {
         name: "unknown-required-module",
         group: Manifest,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct UnlistedModule {
         name: "unlisted-module",
         group: Manifest,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct EditWithoutRegion {
         name: "edit-without-region",
         group: Module,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct MissingValidatorFile {
         name: "missing-validator-file",
         group: Module,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct ModuleWithoutRegion {
         name: "module-without-region",
         group: Module,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct RegionOutsideEdit {
         name: "region-outside-edit",
         group: Module,
+        severity: Error,
         blocks_running: false,
     }
 }

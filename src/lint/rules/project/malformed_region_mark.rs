@@ -26,6 +26,7 @@ declare_rule! {
     pub(crate) struct MalformedRegionMark {
         name: crate::project::rules::MALFORMED_MARK,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

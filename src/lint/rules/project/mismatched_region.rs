@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct MismatchedRegion {
         name: crate::project::rules::MISMATCHED_REGION,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

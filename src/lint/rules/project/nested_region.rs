@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct NestedRegion {
         name: crate::project::rules::NESTED_REGION,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

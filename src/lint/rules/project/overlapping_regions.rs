@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct OverlappingRegions {
         name: crate::project::rules::OVERLAPPING_REGIONS,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

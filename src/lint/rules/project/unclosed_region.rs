@@ -26,6 +26,7 @@ declare_rule! {
     pub(crate) struct UnclosedRegion {
         name: crate::project::rules::UNCLOSED_REGION,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct UnknownRegionOwner {
         name: "unknown-region-owner",
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

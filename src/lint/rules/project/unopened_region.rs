@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct UnopenedRegion {
         name: crate::project::rules::UNOPENED_REGION,
         group: Project,
+        severity: Error,
         blocks_running: true,
     }
 }

@@ -23,6 +23,7 @@ declare_rule! {
     pub(crate) struct VariantMismatch {
         name: crate::project::rules::VARIANT_MISMATCH,
         group: Project,
+        severity: Error,
         blocks_running: false,
     }
 }

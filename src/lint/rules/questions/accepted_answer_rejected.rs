@@ -24,6 +24,7 @@ declare_rule! {
     pub(crate) struct AcceptedAnswerRejected {
         name: "accepted-answer-rejected",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -27,6 +27,7 @@ declare_rule! {
     pub(crate) struct DuplicateQuestionId {
         name: "duplicate-question-id",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }

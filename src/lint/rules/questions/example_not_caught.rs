@@ -29,6 +29,7 @@ declare_rule! {
     pub(crate) struct ExampleNotCaught {
         name: "example-not-caught",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }

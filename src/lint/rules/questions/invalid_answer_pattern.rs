@@ -22,6 +22,7 @@ declare_rule! {
     pub(crate) struct InvalidAnswerPattern {
         name: "invalid-answer-pattern",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -25,6 +25,7 @@ declare_rule! {
     pub(crate) struct ModelAnswerRejected {
         name: "model-answer-rejected",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }

@@ -26,6 +26,7 @@ declare_rule! {
     pub(crate) struct UnknownConcept {
         name: "unknown-concept",
         group: Questions,
+        severity: Error,
         blocks_running: false,
     }
 }
