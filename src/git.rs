@@ -1,6 +1,8 @@
 //! What the tool needs of git. The only file that names `git2`.
 
-use git2::{ApplyOptions, Diff, Index, IndexEntry, IndexTime, Odb, Oid, Repository};
+use std::path::Path;
+
+use git2::{ApplyOptions, Diff, Index, IndexEntry, IndexTime, Odb, Oid, Patch, Repository};
 
 use crate::source::tree::{Entry, Tree};
 
@@ -100,6 +102,16 @@ fn index_entry(path: &str, mode: u32, id: Oid) -> IndexEntry {
         flags_extended: 0,
         path: path.as_bytes().to_vec(),
     }
+}
+
+/// Returns a change of one file as a unified diff.
+pub fn diff(path: &str, old: &str, new: &str) -> String {
+    let path = Path::new(path);
+    let patch = Patch::from_buffers(old.as_bytes(), Some(path), new.as_bytes(), Some(path), None);
+    // Neither allocating nor comparing two texts fails.
+    let text = patch.and_then(|mut patch| patch.to_buf());
+    text.map(|text| String::from_utf8_lossy(&text).into_owned())
+        .unwrap_or_default()
 }
 
 fn message(error: &git2::Error) -> String {

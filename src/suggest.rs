@@ -15,6 +15,16 @@ pub(crate) fn closest<'a>(
         .map(|(_, candidate)| candidate)
 }
 
+/// Returns the candidate that must be meant: the only one that is near.
+pub(crate) fn only_close<'a>(
+    typed: &str,
+    candidates: impl Iterator<Item = &'a str>,
+) -> Option<&'a str> {
+    let mut near =
+        candidates.filter(|candidate| closest(typed, std::iter::once(*candidate)).is_some());
+    near.next().filter(|_| near.next().is_none())
+}
+
 /// Returns the help for a mistyped name, if there is a known one near it.
 pub(crate) fn did_you_mean<'a>(
     typed: &str,
@@ -33,5 +43,10 @@ mod tests {
         assert_eq!(closest("sofmtax", known.into_iter()), Some("softmax"));
         assert_eq!(closest("liner", known.into_iter()), Some("linear"));
         assert_eq!(closest("zzz", known.into_iter()), None);
+        assert_eq!(only_close("sofmtax", known.into_iter()), Some("softmax"));
+        assert_eq!(
+            only_close("softma", ["softmax", "softmin"].into_iter()),
+            None
+        );
     }
 }

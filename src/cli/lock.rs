@@ -8,9 +8,10 @@ use semver::VersionReq;
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::select;
+use crate::curriculum::REQUIREMENTS;
 use crate::exit_code::ExitCode;
+use crate::run::environment::EnvironmentOptions;
 use crate::run::environment::lock::{LockRequest, lock};
-use crate::run::environment::{DEFAULT_LOCK, EnvironmentOptions};
 use crate::run::interrupt::Interrupt;
 use crate::source::path;
 use crate::verify::event::Event;
@@ -53,7 +54,7 @@ pub(super) fn run_lock(args: &LockArgs, global: &GlobalArgs) -> Result<ExitCode,
         let name = settings
             .requirements
             .as_ref()
-            .map_or(DEFAULT_LOCK, |path| path.as_str());
+            .map_or(REQUIREMENTS, |path| path.as_str());
         let output = curriculum.dir.join(name);
         let input = output.with_extension("in");
         if settings.requirements.is_none() && !input.exists() {

@@ -3,6 +3,8 @@
 mod build;
 mod doctor;
 mod error;
+mod explain;
+mod fix;
 mod global;
 mod lint;
 mod lock;
@@ -18,7 +20,6 @@ use crate::exit_code::ExitCode;
 
 use error::Error;
 use global::GlobalArgs;
-use verify::Scope;
 
 /// Lint, verify, build and gate programming curricula
 #[derive(Debug, Parser)]
@@ -40,9 +41,9 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    /// Lint, then run all cases: the gate
-    Check(verify::VerifyArgs),
+    Check(verify::CheckArgs),
     Lint(lint::LintArgs),
+    Explain(explain::ExplainArgs),
     /// Run cases: solutions, starters, variants and bugs against their validators
     Verify(verify::VerifyArgs),
     Build(build::BuildArgs),
@@ -79,9 +80,10 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
 fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
     let global = &cli.global;
     match &cli.command {
-        Command::Check(args) => verify::run_verify(args, Scope::FindingsAndCases, global),
+        Command::Check(args) => verify::run_check(args, global),
         Command::Lint(args) => lint::run_lint(args, global),
-        Command::Verify(args) => verify::run_verify(args, Scope::Cases, global),
+        Command::Explain(args) => explain::run_explain(args),
+        Command::Verify(args) => verify::run_verify(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Schema(args) => schema::run_schema(args),

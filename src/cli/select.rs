@@ -54,7 +54,7 @@ impl Checked {
     /// The findings that are to be shown, with the severities that the curriculum asks for: those on
     /// the paths that were asked for, and those elsewhere that keep cases from running.
     pub(crate) fn shown_findings(&self, today: &str) -> Vec<Diagnostic> {
-        let findings = lint::apply_policy(&self.curriculum, today, self.findings.clone());
+        let findings = lint::policy::apply(&self.curriculum, today, self.findings.clone());
         let is_wanted = |finding: &Diagnostic| {
             let path = finding.location.shown_path();
             let inner = self.curriculum.inner_path(path).unwrap_or(path);

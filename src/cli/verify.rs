@@ -10,6 +10,7 @@ use globset::GlobBuilder;
 
 use super::error::Error;
 use super::global::GlobalArgs;
+use super::lint::BaselineArgs;
 use super::select::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit_code::ExitCode;
@@ -47,6 +48,16 @@ pub(crate) struct VerifyArgs {
     pub python: Option<OsString>,
 }
 
+/// Lint, then run all cases: the gate
+#[derive(Args, Debug)]
+pub(crate) struct CheckArgs {
+    #[command(flatten)]
+    pub verify: VerifyArgs,
+
+    #[command(flatten)]
+    pub baseline: BaselineArgs,
+}
+
 /// How much to insist on the sandbox.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum SandboxArg {
@@ -70,20 +81,29 @@ impl From<SandboxArg> for SandboxMode {
 }
 
 /// What a command does besides running cases.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Scope {
+#[derive(Clone, Copy, Debug)]
+enum Scope<'a> {
     /// `verify`: cases, and findings only where they are the reason that there are none.
     Cases,
     /// `check`: findings, then cases.
-    FindingsAndCases,
+    FindingsAndCases(&'a BaselineArgs),
 }
 
-/// Runs the command.
-pub(super) fn run_verify(
-    args: &VerifyArgs,
-    scope: Scope,
-    global: &GlobalArgs,
-) -> Result<ExitCode, Error> {
+/// Runs `mastery check`.
+pub(super) fn run_check(args: &CheckArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
+    run_scope(
+        &args.verify,
+        Scope::FindingsAndCases(&args.baseline),
+        global,
+    )
+}
+
+/// Runs `mastery verify`.
+pub(super) fn run_verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
+    run_scope(args, Scope::Cases, global)
+}
+
+fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let base = std::env::current_dir()?;
     let interrupt = Interrupt::on_signals()?;
@@ -93,10 +113,17 @@ pub(super) fn run_verify(
         .iter()
         .flat_map(|checked| shown_findings(checked, scope))
         .collect();
+    let (findings, known) = match scope {
+        Scope::Cases => (findings, None),
+        Scope::FindingsAndCases(baseline) => baseline.apply(findings, &base)?,
+    };
     if plan.cases.is_empty() && findings.iter().all(|it| it.severity != Severity::Error) {
-        if args.cases.is_empty() && scope == Scope::FindingsAndCases && !findings.is_empty() {
+        if args.cases.is_empty()
+            && matches!(scope, Scope::FindingsAndCases(_))
+            && !findings.is_empty()
+        {
             // Warnings are worth showing, also where there is nothing to run.
-            let report = report(findings, Vec::new(), started, &interrupt, global);
+            let report = report(findings, known, Vec::new(), started, &interrupt, global);
             global.print(&report)?;
             return Ok(report.exit_code());
         }
@@ -105,13 +132,14 @@ pub(super) fn run_verify(
     }
     let mut progress = global.progress();
     let cases = run(&plan, &checked, args, global, &interrupt, progress.as_mut())?;
-    let report = report(findings, cases, started, &interrupt, global);
+    let report = report(findings, known, cases, started, &interrupt, global);
     global.print(&report)?;
     Ok(report.exit_code())
 }
 
 fn report(
     diagnostics: Vec<Diagnostic>,
+    known: Option<usize>,
     cases: Vec<CaseReport>,
     started: Instant,
     interrupt: &Interrupt,
@@ -119,6 +147,7 @@ fn report(
 ) -> Report {
     Report {
         diagnostics,
+        known,
         cases,
         duration: started.elapsed(),
         is_interrupted: interrupt.is_set(),
@@ -126,9 +155,9 @@ fn report(
     }
 }
 
-fn shown_findings(checked: &Checked, scope: Scope) -> Vec<Diagnostic> {
+fn shown_findings(checked: &Checked, scope: Scope<'_>) -> Vec<Diagnostic> {
     match scope {
-        Scope::FindingsAndCases => checked.shown_findings(&crate::date::today()),
+        Scope::FindingsAndCases(_) => checked.shown_findings(&crate::date::today()),
         Scope::Cases if checked.curriculum.manifest.is_some() => Vec::new(),
         // Without a manifest there is no case that could tell of it.
         Scope::Cases => checked.findings.clone(),

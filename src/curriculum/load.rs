@@ -27,6 +27,9 @@ use crate::source::{self, ReadError, SourceFile, path};
 /// Name of the file that makes a folder a curriculum.
 pub const MANIFEST: &str = "curriculum.yaml";
 
+/// The lock file where the manifest names none.
+pub const REQUIREMENTS: &str = "requirements.txt";
+
 /// Reads the curriculum in `dir`. Findings name paths relative to `base`.
 pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
     let root = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
@@ -42,6 +45,9 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         .iter()
         .flat_map(|manifest| manifest.value.module_ids().map(|(id, _)| id.clone()))
         .collect();
+    let requirements = manifest
+        .as_ref()
+        .and_then(|manifest| loader.requirements(manifest));
     let folders = loader.folder_names(&dir.join("modules"));
     let theory_files: BTreeSet<_> = manifest
         .iter()
@@ -95,6 +101,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         modules,
         theory,
         project,
+        requirements,
     }
 }
 
@@ -123,6 +130,27 @@ impl Loader<'_> {
             Location::path(self.shown(path)),
             message,
         ));
+    }
+
+    /// The lock file: the one that is named, or the usual one where it is there.
+    fn requirements(&self, manifest: &Loaded<Manifest>) -> Option<Arc<SourceFile>> {
+        let environment = manifest.value.environment.as_ref();
+        let named = environment.and_then(|it| it.requirements.as_ref());
+        let path = self
+            .dir
+            .join(named.map_or(REQUIREMENTS, |path| path.as_str()));
+        match (path.exists(), named) {
+            (true, _) => self.text(&path),
+            (false, None) => None,
+            (false, Some(_)) => {
+                let at = manifest.at("/environment/requirements");
+                let message = format!("there is no `{}`", self.shown(&path));
+                let finding = Diagnostic::error(MISSING_FILE, at, message);
+                self.sink
+                    .push(finding.with_help("`mastery lock` makes it from `requirements.in`"));
+                None
+            }
+        }
     }
 
     fn module(&self, root: &Path, id: ModuleId) -> Module {
@@ -290,6 +318,10 @@ impl Loader<'_> {
                 .push(Diagnostic::error(rule, location, problem.message));
         }
         let document = document?;
+        if let Some(finding) = schema::unsupported_version(schema, &document) {
+            self.sink.push(finding);
+            return None;
+        }
         let findings = schema.check(&document);
         if !findings.is_empty() {
             self.sink.extend(findings);

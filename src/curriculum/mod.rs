@@ -18,8 +18,9 @@ use crate::source::yaml::Document;
 
 use document::{BugManifest, Manifest, ModuleManifest, Questions, Status};
 use id::{BugId, FilePath, ModuleId, VariantName};
+use schema::Schema;
 
-pub use load::{MANIFEST, load};
+pub use load::{MANIFEST, REQUIREMENTS, load};
 
 /// A file's content together with the places of everything in it.
 #[derive(Debug)]
@@ -59,12 +60,35 @@ pub struct Curriculum {
     pub theory: BTreeMap<FilePath, Loaded<Questions>>,
     /// The files under `project/`.
     pub project: Tree,
+    /// The lock file; `None` when there is none.
+    pub requirements: Option<Arc<SourceFile>>,
 }
 
 impl Curriculum {
     /// The module called `id`.
     pub fn module(&self, id: &str) -> Option<&Module> {
         self.modules.iter().find(|module| module.id.as_str() == id)
+    }
+
+    /// All YAML files that were read.
+    pub fn yaml_files(&self) -> impl Iterator<Item = (&'static Schema, &Document)> {
+        let modules = self.modules.iter().flat_map(|module| {
+            let manifest = module
+                .manifest
+                .iter()
+                .map(|it| (schema::module(), &it.document));
+            let questions = module.questions.iter();
+            let questions = questions.map(|it| (schema::questions(), &it.document));
+            let bugs = module.bugs.iter().filter_map(|bug| bug.document.as_ref());
+            let bugs = bugs.map(|it| (schema::bug(), &it.document));
+            manifest.chain(questions).chain(bugs)
+        });
+        let manifest = self.manifest.iter();
+        let theory = self.theory.values();
+        manifest
+            .map(|it| (schema::curriculum(), &it.document))
+            .chain(modules)
+            .chain(theory.map(|it| (schema::questions(), &it.document)))
     }
 
     /// The name by which cases call the curriculum: its id, or its folder where that can't be read.

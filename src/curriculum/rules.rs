@@ -22,5 +22,8 @@ pub const YAML_LIMIT: RuleName = "yaml-limit";
 /// A key stands twice in one mapping.
 pub const DUPLICATE_KEY: RuleName = "duplicate-key";
 
+/// A file is written in a version of the formats that this version does not know.
+pub const UNSUPPORTED_VERSION: RuleName = "unsupported-format-version";
+
 /// A file does not match its JSON Schema.
 pub const SCHEMA_VIOLATION: RuleName = "schema-violation";

@@ -13,7 +13,7 @@ use crate::diagnostic::{Diagnostic, Location};
 use crate::source::Span;
 use crate::source::yaml::{Document, escape_token};
 
-use super::rules::SCHEMA_VIOLATION;
+use super::rules::{SCHEMA_VIOLATION, UNSUPPORTED_VERSION};
 
 /// One of the embedded schemas.
 #[derive(Debug)]
@@ -56,6 +56,30 @@ impl Compiled {
         let validator = jsonschema::draft202012::new(&json).expect("embedded schemas compile");
         Self { json, validator }
     }
+}
+
+/// The version of the formats that this version of the tool reads.
+const FORMAT_VERSION: u64 = 1;
+
+/// Says that a file is written in another version of the formats. What its keys mean is unknown
+/// then, and nothing else of it is worth a finding.
+pub(super) fn unsupported_version(schema: &Schema, document: &Document) -> Option<Diagnostic> {
+    if schema.name != CURRICULUM.name {
+        return None;
+    }
+    let version = document.value.get("schema")?.as_u64()?;
+    (version != FORMAT_VERSION).then(|| {
+        let location = Location::span(&document.file, document.span("/schema"));
+        let message = format!(
+            "the format version is {version}, and this version of mastery reads {FORMAT_VERSION}"
+        );
+        let help = if version > FORMAT_VERSION {
+            "use a newer mastery"
+        } else {
+            "there is no such version"
+        };
+        Diagnostic::error(UNSUPPORTED_VERSION, location, message).with_help(help)
+    })
 }
 
 impl Schema {

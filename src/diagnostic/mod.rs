@@ -4,9 +4,11 @@
 //! there is one. Printing is in [`render`].
 
 pub mod escape;
+pub mod fix;
 pub mod render;
 mod sink;
 
+pub use fix::Fix;
 pub use sink::Sink;
 
 use std::sync::Arc;
@@ -102,6 +104,8 @@ pub struct Diagnostic {
     pub help: Option<String>,
     /// Further places, such as where a region was opened.
     pub related: Vec<Related>,
+    /// What puts it right, where there is one right answer.
+    pub fix: Option<Fix>,
 }
 
 impl Diagnostic {
@@ -114,7 +118,15 @@ impl Diagnostic {
             message: message.into(),
             help: None,
             related: Vec::new(),
+            fix: None,
         }
+    }
+
+    /// Adds what puts it right.
+    #[must_use]
+    pub fn with_fix(mut self, fix: impl Into<Option<Fix>>) -> Self {
+        self.fix = fix.into();
+        self
     }
 
     /// Adds what to do.

@@ -1,18 +1,20 @@
 //! Lint: checks a curriculum without running anything.
 
+pub mod baseline;
+pub mod policy;
+pub mod reference;
 pub mod rule;
 pub mod rules;
+mod suppression;
+pub(crate) mod test_ids;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use globset::Glob;
 use rayon::prelude::*;
 
 use crate::curriculum::Curriculum;
-use crate::curriculum::document::SeverityOverride;
-use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
+use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
-use crate::source::path;
 
 use rule::{Context, Rule, RuleMeta};
 
@@ -48,61 +50,4 @@ pub fn meta_of(name: &str) -> Option<&'static RuleMeta> {
         .iter()
         .map(|rule: &&dyn Rule| rule.meta())
         .find(|meta| meta.name == name)
-}
-
-/// Applies what a curriculum says about its findings: severities, accepted findings, drafts.
-///
-/// `today` is a day as `YYYY-MM-DD`; accepted findings count up to and with their last day.
-pub fn apply_policy(
-    curriculum: &Curriculum,
-    today: &str,
-    diagnostics: Vec<Diagnostic>,
-) -> Vec<Diagnostic> {
-    let Some(manifest) = &curriculum.manifest else {
-        return diagnostics;
-    };
-    let manifest = &manifest.value;
-    let allowed: Vec<_> = manifest
-        .allow
-        .iter()
-        .filter(|allow| {
-            allow
-                .until
-                .as_ref()
-                .is_none_or(|until| today <= until.as_str())
-        })
-        .filter_map(|allow| {
-            Some((
-                &allow.rule,
-                Glob::new(allow.path.as_str()).ok()?.compile_matcher(),
-            ))
-        })
-        .collect();
-    let drafts: Vec<_> = curriculum
-        .modules
-        .iter()
-        .filter(|module| module.is_draft())
-        .collect();
-    let keep = |mut diagnostic: Diagnostic| {
-        let path = diagnostic.location.shown_path();
-        let inner = curriculum.inner_path(path).unwrap_or(path);
-        let is_allowed = allowed
-            .iter()
-            .any(|(rule, glob)| rule.as_str() == diagnostic.rule && glob.is_match(inner));
-        match manifest.severity.get(diagnostic.rule) {
-            _ if is_allowed => return None,
-            Some(SeverityOverride::Off) => return None,
-            Some(SeverityOverride::Error) => diagnostic.severity = Severity::Error,
-            Some(SeverityOverride::Warning) => diagnostic.severity = Severity::Warning,
-            None => {}
-        }
-        if drafts
-            .iter()
-            .any(|module| path::inside(path, &module.shown).is_some())
-        {
-            diagnostic.severity = Severity::Warning;
-        }
-        Some(diagnostic)
-    };
-    diagnostics.into_iter().filter_map(keep).collect()
 }

@@ -7,8 +7,9 @@ use rayon::prelude::*;
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
 use crate::curriculum::{Curriculum, Loaded};
-use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
+use crate::diagnostic::{Diagnostic, Fix, Location, RuleName, Severity, Sink};
 use crate::project::Project;
+use crate::suggest;
 
 /// One lint check with a stable name.
 pub trait Rule: Sync {
@@ -31,6 +32,22 @@ pub trait Rule: Sync {
         diagnostic.severity = self.meta().severity;
         diagnostic
     }
+}
+
+/// Adds what a mistyped name probably should be, and a fix where only one name is near.
+pub(crate) fn suggest<'a, I: Iterator<Item = &'a str>>(
+    mut finding: Diagnostic,
+    typed: &str,
+    candidates: impl Fn() -> I,
+) -> Diagnostic {
+    finding.help = suggest::did_you_mean(typed, candidates());
+    if let Some(meant) = suggest::only_close(typed, candidates())
+        && let Some((file, span)) = finding.location.place()
+        && &file.text()[span.start..span.end] == typed
+    {
+        finding.fix = Some(Fix::replace(file, span, meant));
+    }
+    finding
 }
 
 /// What a rule may look at.
@@ -130,6 +147,23 @@ pub enum Group {
     Bugs,
     Questions,
     Prose,
+    Policy,
+}
+
+impl Group {
+    /// The heading above the group's rules.
+    pub const fn title(self) -> &'static str {
+        match self {
+            Self::Loading => "Files",
+            Self::Manifest => "Curriculum",
+            Self::Module => "Modules",
+            Self::Project => "Project",
+            Self::Bugs => "Bugs",
+            Self::Questions => "Questions",
+            Self::Prose => "Prose",
+            Self::Policy => "Suppressions",
+        }
+    }
 }
 
 /// Declares a rule's type from its documentation, which is kept for `explain` and the reference.

@@ -357,6 +357,9 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             )
         }
     });
+    if let Some(known) = report.known {
+        parts.push(format!("{} known", count(known as u64, "finding")));
+    }
     let code = report.exit_code();
     let (style, word) = match code {
         crate::exit_code::ExitCode::Success => (GOOD, "green"),

@@ -100,6 +100,7 @@ struct Test<'a> {
 struct Summary {
     errors: usize,
     warnings: usize,
+    known: Option<usize>,
     cases: usize,
     as_expected: usize,
     warned: usize,
@@ -122,6 +123,7 @@ fn document(report: &Report) -> Document<'_> {
         summary: Summary {
             errors: counts.errors,
             warnings: counts.warnings,
+            known: report.known,
             cases: counts.cases,
             as_expected: counts.as_expected,
             warned: counts.warned,

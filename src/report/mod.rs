@@ -18,6 +18,8 @@ use crate::verify::verdict::{Verdict, VerdictSeverity};
 pub struct Report {
     /// Findings, sorted.
     pub diagnostics: Vec<Diagnostic>,
+    /// How many more findings there are that a baseline knows; `None` without a baseline.
+    pub known: Option<usize>,
     /// Cases in the order of the plan.
     pub cases: Vec<CaseReport>,
     /// Wall time of the run.

@@ -50,6 +50,16 @@ impl Document {
         place.key.unwrap_or(place.value)
     }
 
+    /// Whether a place is in a text, where every character counts, or right behind its end.
+    pub fn is_in_text(&self, offset: usize) -> bool {
+        self.places.iter().any(|(pointer, place)| {
+            let span = place.value;
+            span.start <= offset
+                && offset < span.end
+                && self.value.pointer(pointer).is_some_and(Value::is_string)
+        })
+    }
+
     fn nearest(&self, mut pointer: &str) -> Place {
         loop {
             if let Some(&place) = self.places.get(pointer) {

@@ -4,6 +4,7 @@ pub(crate) mod bugs;
 pub(crate) mod loading;
 pub(crate) mod manifest;
 pub(crate) mod module;
+pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod questions;
 
@@ -14,21 +15,32 @@ pub static ALL: &[&dyn Rule] = &[
     &loading::duplicate_key::DuplicateKey,
     &loading::link_leaves_curriculum::LinkLeavesCurriculum,
     &loading::missing_file::MissingFile,
+    &loading::missing_schema_line::MissingSchemaLine,
     &loading::schema_violation::SchemaViolation,
+    &loading::trailing_whitespace::TrailingWhitespace,
     &loading::unreadable_file::UnreadableFile,
+    &loading::unsupported_format_version::UnsupportedFormatVersion,
     &loading::yaml_limit::YamlLimit,
     &loading::yaml_syntax::YamlSyntax,
     &manifest::cyclic_requires::CyclicRequires,
     &manifest::id_differs_from_name::IdDiffersFromName,
     &manifest::module_listed_twice::ModuleListedTwice,
     &manifest::module_without_folder::ModuleWithoutFolder,
+    &manifest::preload_not_required::PreloadNotRequired,
+    &manifest::requirements_not_locked::RequirementsNotLocked,
     &manifest::requires_later_module::RequiresLaterModule,
     &manifest::unknown_required_module::UnknownRequiredModule,
     &manifest::unlisted_module::UnlistedModule,
+    &module::doubtful_limit::DoubtfulLimit,
     &module::edit_without_region::EditWithoutRegion,
+    &module::empty_prompt::EmptyPrompt,
+    &module::kind_and_files_disagree::KindAndFilesDisagree,
     &module::missing_validator_file::MissingValidatorFile,
     &module::module_without_region::ModuleWithoutRegion,
+    &module::protected_edit::ProtectedEdit,
     &module::region_outside_edit::RegionOutsideEdit,
+    &module::unknown_initially_passing::UnknownInitiallyPassing,
+    &module::unknown_test::UnknownTest,
     &project::malformed_region_mark::MalformedRegionMark,
     &project::mismatched_region::MismatchedRegion,
     &project::nested_region::NestedRegion,
@@ -38,6 +50,7 @@ pub static ALL: &[&dyn Rule] = &[
     &project::unopened_region::UnopenedRegion,
     &project::variant_mismatch::VariantMismatch,
     &bugs::bug_outside_edit::BugOutsideEdit,
+    &bugs::expected_test_not_run::ExpectedTestNotRun,
     &bugs::invalid_message_pattern::InvalidMessagePattern,
     &bugs::patch_does_not_apply::PatchDoesNotApply,
     &bugs::patch_syntax::PatchSyntax,
@@ -54,6 +67,10 @@ pub static ALL: &[&dyn Rule] = &[
     &questions::invalid_answer_pattern::InvalidAnswerPattern,
     &questions::model_answer_rejected::ModelAnswerRejected,
     &questions::unknown_concept::UnknownConcept,
+    &policy::expired_suppression::ExpiredSuppression,
+    &policy::invalid_suppression::InvalidSuppression,
+    &policy::unknown_rule::UnknownRule,
+    &policy::unused_suppression::UnusedSuppression,
 ];
 
 #[cfg(test)]

@@ -14,14 +14,11 @@ use std::path::{Path, PathBuf};
 
 use semver::{Version, VersionReq};
 
-use crate::curriculum::Curriculum;
 use crate::curriculum::document::{self, Validator};
+use crate::curriculum::{Curriculum, REQUIREMENTS};
 use crate::run::interrupt::Interrupt;
 
 use interpreter::{Candidate, Interpreter};
-
-/// Name of the lock file when a curriculum names none.
-pub const DEFAULT_LOCK: &str = "requirements.txt";
 
 /// Variable that names an interpreter, as `--python` does.
 pub const PYTHON_VARIABLE: &str = "MASTERY_PYTHON";
@@ -309,7 +306,7 @@ pub(crate) fn lock_file(
 ) -> Option<PathBuf> {
     match &settings.requirements {
         Some(path) => Some(curriculum.dir.join(path.as_str())),
-        None => Some(curriculum.dir.join(DEFAULT_LOCK)).filter(|path| path.exists()),
+        None => Some(curriculum.dir.join(REQUIREMENTS)).filter(|path| path.exists()),
     }
 }
 

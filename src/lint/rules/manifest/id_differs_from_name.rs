@@ -1,6 +1,6 @@
 //! `id-differs-from-name`.
 
-use crate::diagnostic::{Location, Sink};
+use crate::diagnostic::{Fix, Location, Sink};
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
@@ -38,7 +38,11 @@ impl Rule for IdDiffersFromName {
         let curriculum = context.curriculum;
         let compare = |kind: &str, id: &str, name: &str, at: Location| {
             if id != name {
-                sink.push(self.finding(at, format!("the id is `{id}` and the {kind} is `{name}`")));
+                let message = format!("the id is `{id}` and the {kind} is `{name}`");
+                let fix = at
+                    .place()
+                    .map(|(file, span)| Fix::replace(file, span, name));
+                sink.push(self.finding(at, message).with_fix(fix));
             }
         };
         if let Some(manifest) = &curriculum.manifest {

@@ -1,7 +1,7 @@
 //! `module-without-folder`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule, suggest};
 
 declare_rule! {
     /// A listed module has no folder.
@@ -43,9 +43,16 @@ impl Rule for ModuleWithoutFolder {
                 continue;
             }
             let message = format!("there is no folder `modules/{id}`");
-            let mut finding = self.finding(manifest.at(&pointer), message);
-            finding.help = crate::suggest::did_you_mean(id.as_str(), folders());
-            sink.push(finding);
+            let finding = self.finding(manifest.at(&pointer), message);
+            // A folder that is listed already is not the one that is meant.
+            let listed = |name: &str| {
+                manifest
+                    .value
+                    .module_ids()
+                    .any(|(id, _)| id.as_str() == name)
+            };
+            let free = || folders().filter(|name| !listed(name));
+            sink.push(suggest(finding, id.as_str(), free));
         }
     }
 }

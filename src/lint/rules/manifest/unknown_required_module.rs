@@ -1,7 +1,7 @@
 //! `unknown-required-module`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule, suggest};
 
 declare_rule! {
     /// A module requires one that does not exist.
@@ -44,9 +44,8 @@ impl Rule for UnknownRequiredModule {
             for (index, required) in document.value.requires.iter().enumerate() {
                 if !known().any(|id| id == required.as_str()) {
                     let at = document.at(&format!("/requires/{index}"));
-                    let mut finding = self.finding(at, format!("there is no module `{required}`"));
-                    finding.help = crate::suggest::did_you_mean(required.as_str(), known());
-                    sink.push(finding);
+                    let finding = self.finding(at, format!("there is no module `{required}`"));
+                    sink.push(suggest(finding, required.as_str(), known));
                 }
             }
         }

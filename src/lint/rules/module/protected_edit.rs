@@ -1,0 +1,81 @@
+//! `protected-edit`.
+
+use globset::{Glob, GlobSet, GlobSetBuilder};
+
+use crate::diagnostic::Sink;
+use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+
+declare_rule! {
+    /// A learner is to change a protected file.
+    ///
+    /// ## What it does
+    /// Compares `build.edit` with the globs under `protected`, and with the files that are always
+    /// protected: `conftest.py`, pytest's configuration and `sitecustomize.py`.
+    ///
+    /// ## Why it matters
+    /// Protected files are restored before every validation, so that the learner's work would be lost.
+    ///
+    /// ## Example
+    /// ```yaml
+    /// # curriculum.yaml: protected: [tests/**]
+    /// build:
+    ///   edit: [tests/test_softmax.py]
+    /// ```
+    ///
+    /// ## Use instead
+    /// A file of the learner's own; or a narrower glob under `protected`.
+    pub(crate) struct ProtectedEdit {
+        name: "protected-edit",
+        group: Module,
+        severity: Error,
+        blocks_running: false,
+    }
+}
+
+impl Rule for ProtectedEdit {
+    fn meta(&self) -> &'static RuleMeta {
+        &Self::META
+    }
+
+    fn check(&self, context: &Context<'_>, sink: &Sink) {
+        let Some(curriculum) = &context.curriculum.manifest else {
+            return;
+        };
+        let globs = curriculum.value.protected.iter().map(|glob| glob.as_str());
+        let protected = set(globs.chain(ALWAYS.iter().copied()));
+        for module in &context.curriculum.modules {
+            let Some(manifest) = &module.manifest else {
+                continue;
+            };
+            let build = manifest.value.build.iter();
+            for (index, path) in build.flat_map(|build| &build.edit).enumerate() {
+                if protected.is_match(path.as_str()) {
+                    let at = manifest.at(&format!("/build/edit/{index}"));
+                    let message =
+                        format!("`{path}` is protected: a learner's changes would be lost");
+                    sink.push(self.finding(at, message));
+                }
+            }
+        }
+    }
+}
+
+/// Files that decide what the tests do, wherever they are.
+const ALWAYS: &[&str] = &[
+    "**/conftest.py",
+    "**/pytest.ini",
+    "**/.pytest.ini",
+    "**/tox.ini",
+    "**/setup.cfg",
+    "**/sitecustomize.py",
+    "**/usercustomize.py",
+];
+
+/// All globs as one. One that can't be read matches nothing.
+fn set<'a>(globs: impl Iterator<Item = &'a str>) -> GlobSet {
+    let mut builder = GlobSetBuilder::new();
+    for glob in globs.filter_map(|glob| Glob::new(glob).ok()) {
+        builder.add(glob);
+    }
+    builder.build().unwrap_or_default()
+}
