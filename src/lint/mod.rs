@@ -1,6 +1,7 @@
 //! Lint: checks a curriculum without running anything.
 
 pub mod baseline;
+pub mod injections;
 pub mod policy;
 pub mod reference;
 pub mod rule;
@@ -23,18 +24,20 @@ pub const INTERNAL_ERROR: RuleName = "internal-error";
 
 /// Runs all rules in parallel. What loading found is in the sink already.
 pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
-    let context = Context::new(curriculum, project);
+    let report = |what: &str| {
+        sink.push(Diagnostic::error(
+            INTERNAL_ERROR,
+            Location::path(&curriculum.shown),
+            format!("{what} failed; this is a bug in mastery"),
+        ));
+    };
+    let prepared = catch_unwind(AssertUnwindSafe(|| Context::new(curriculum, project)));
+    let Ok(context) = prepared else {
+        return report("what all rules share");
+    };
     rules::ALL.par_iter().for_each(|rule| {
         if catch_unwind(AssertUnwindSafe(|| rule.check(&context, sink))).is_err() {
-            let message = format!(
-                "the rule `{}` failed; this is a bug in mastery",
-                rule.meta().name
-            );
-            sink.push(Diagnostic::error(
-                INTERNAL_ERROR,
-                Location::path(&curriculum.shown),
-                message,
-            ));
+            report(&format!("the rule `{}`", rule.meta().name));
         }
     });
 }

@@ -1,7 +1,5 @@
 //! What a rule is: its documentation and its check.
 
-use std::sync::OnceLock;
-
 use rayon::prelude::*;
 
 use crate::answer::{PatternError, Rubric};
@@ -10,6 +8,8 @@ use crate::curriculum::{Curriculum, Loaded};
 use crate::diagnostic::{Diagnostic, Fix, Location, RuleName, Severity, Sink};
 use crate::project::Project;
 use crate::suggest;
+
+use super::injections::TriedModule;
 
 /// One lint check with a stable name.
 pub trait Rule: Sync {
@@ -57,8 +57,10 @@ pub struct Context<'a> {
     pub curriculum: &'a Curriculum,
     /// Its project with the regions found.
     pub project: &'a Project,
-    /// All questions with their rubrics, compiled when the first rule asks for them.
-    rubrics: OnceLock<Vec<AskedQuestion<'a>>>,
+    /// All questions with their rubrics.
+    questions: Vec<AskedQuestion<'a>>,
+    /// All bugs with what came of injecting them.
+    injections: Vec<TriedModule<'a>>,
 }
 
 /// A question with its place and its rubric.
@@ -76,40 +78,61 @@ pub struct AskedQuestion<'a> {
 
 impl<'a> Context<'a> {
     /// Returns what rules may look at in a curriculum.
+    ///
+    /// What several rules ask for and is costly is done here and not when the first of them asks: rules
+    /// run in parallel, and one that waited for another's parallel work could wait for itself.
     pub fn new(curriculum: &'a Curriculum, project: &'a Project) -> Self {
+        let (questions, injections) = rayon::join(
+            || ask(curriculum),
+            || super::injections::try_all(curriculum, project),
+        );
         Self {
             curriculum,
             project,
-            rubrics: OnceLock::new(),
+            questions,
+            injections,
         }
     }
 
     /// All questions files of the curriculum.
     pub fn questions_files(&self) -> impl Iterator<Item = &'a Loaded<Questions>> {
-        let modules = self.curriculum.modules.iter();
-        let of_modules = modules.filter_map(|module| module.questions.as_ref());
-        of_modules.chain(self.curriculum.theory.values())
+        questions_files(self.curriculum)
     }
 
-    /// All questions. Compiling their patterns is most of the work of linting them, and done once.
+    /// All questions.
     pub fn questions(&self) -> &[AskedQuestion<'a>] {
-        self.rubrics.get_or_init(|| {
-            let files: Vec<_> = self.questions_files().collect();
-            let questions = files.par_iter().flat_map(|&file| {
-                file.value
-                    .questions
-                    .par_iter()
-                    .enumerate()
-                    .map(move |(index, question)| AskedQuestion {
-                        file,
-                        question,
-                        pointer: format!("/questions/{index}"),
-                        rubric: Rubric::compile(question),
-                    })
-            });
-            questions.collect()
-        })
+        &self.questions
     }
+
+    /// All bugs, module by module, each tried on the solutions of its module; none where the marks of
+    /// the project are wrong.
+    pub fn injections(&self) -> &[TriedModule<'a>] {
+        &self.injections
+    }
+}
+
+fn questions_files(curriculum: &Curriculum) -> impl Iterator<Item = &Loaded<Questions>> {
+    let modules = curriculum.modules.iter();
+    let of_modules = modules.filter_map(|module| module.questions.as_ref());
+    of_modules.chain(curriculum.theory.values())
+}
+
+/// Compiles the patterns of all questions: most of the work of linting them.
+fn ask(curriculum: &Curriculum) -> Vec<AskedQuestion<'_>> {
+    let files: Vec<_> = questions_files(curriculum).collect();
+    let questions = files.par_iter().flat_map(|&file| {
+        file.value
+            .questions
+            .par_iter()
+            .enumerate()
+            .map(move |(index, question)| AskedQuestion {
+                file,
+                question,
+                pointer: format!("/questions/{index}"),
+                rubric: Rubric::compile(question),
+            })
+    });
+    questions.collect()
 }
 
 /// What is known of a rule without running it.

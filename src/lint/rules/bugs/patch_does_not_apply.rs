@@ -1,17 +1,8 @@
-//! `patch-does-not-apply`, and the check of all injections.
+//! `patch-does-not-apply`, and all that is found by trying injections.
 
-use std::collections::BTreeMap;
-
-use rayon::prelude::*;
-
-use crate::curriculum::document::Rewrite;
-use crate::curriculum::{Bug, Loaded, Module, document};
-use crate::diagnostic::{Diagnostic, Location, Sink};
-use crate::inject::patch::{PATCH_DOES_NOT_APPLY, Patch};
-use crate::inject::rewrite::{CompiledRewrite, RewriteError};
+use crate::diagnostic::Sink;
+use crate::inject::patch::PATCH_DOES_NOT_APPLY;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
-use crate::project::state::State;
-use crate::source::tree::Tree;
 
 declare_rule! {
     /// A patch does not apply to the solved module.
@@ -47,86 +38,15 @@ impl Rule for PatchDoesNotApply {
         &Self::META
     }
 
-    /// Tries every injection once and reports under the rule that it breaks.
+    /// Reports every injection that failed under the rule that it breaks.
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        // What the solved states are can't be told from wrong marks.
-        if !context.project.is_sound() {
-            return;
-        }
-        context
-            .curriculum
-            .modules
-            .par_iter()
-            .filter(|module| !module.bugs.is_empty())
-            .for_each(|module| {
-                let trees = Trees::of(context, module);
-                for bug in &module.bugs {
-                    if let Some(document) = &bug.document {
-                        check_patch(bug, &trees, sink);
-                        check_rewrite(bug, document, &trees, sink);
-                    }
-                }
-            });
-    }
-}
-
-/// The solved state of a module, with the reference and with each variant.
-struct Trees {
-    solved: Tree,
-    variants: BTreeMap<String, Tree>,
-}
-
-impl Trees {
-    fn of(context: &Context<'_>, module: &Module) -> Self {
-        let solved = State::Solved(&module.id).solved_modules(context.curriculum);
-        let variants = module.variants.iter().filter_map(|variant| {
-            // What does not fit is reported by `variant-mismatch`.
-            let project = context.project.with_variant(variant).ok()?;
-            Some((variant.name.to_string(), project.build(&solved)))
-        });
-        Self {
-            variants: variants.collect(),
-            solved: context.project.build(&solved),
+        let bugs = context.injections().iter().flat_map(|module| &module.bugs);
+        for tried in bugs {
+            let on_reference = [&tried.patched, &tried.rewritten];
+            let failed = on_reference.into_iter().flatten();
+            sink.extend(failed.filter_map(|result| Some(*result.as_ref().err()?.clone())));
+            let wanted = tried.variants.iter().filter(|variant| !variant.is_excused);
+            sink.extend(wanted.filter_map(|variant| Some(*variant.result.clone().err()?)));
         }
     }
-}
-
-fn check_patch(bug: &Bug, trees: &Trees, sink: &Sink) {
-    let Some(source) = &bug.patch else { return };
-    if let Err(finding) = Patch::parse(source).and_then(|patch| patch.apply(&trees.solved)) {
-        sink.push(*finding);
-    }
-}
-
-fn check_rewrite(bug: &Bug, document: &Loaded<document::BugManifest>, trees: &Trees, sink: &Sink) {
-    let Some(rewrite) = &document.value.inject.rewrite else {
-        return;
-    };
-    let at = |error: &RewriteError| bug.at(&format!("/inject/rewrite{}", error.pointer));
-    let report = |location: Location, error: &RewriteError, on: &str| {
-        sink.push(Diagnostic::error(
-            error.rule,
-            location,
-            format!("{on}{}", error.message),
-        ));
-    };
-    let compiled = match CompiledRewrite::compile(rewrite) {
-        Ok(compiled) => compiled,
-        Err(error) => return report(at(&error), &error, ""),
-    };
-    if let Err(error) = compiled.apply(&trees.solved) {
-        // The variants would say the same again.
-        return report(at(&error), &error, "");
-    }
-    for (name, tree) in &trees.variants {
-        if !is_listed(rewrite, name)
-            && let Err(error) = compiled.apply(tree)
-        {
-            report(at(&error), &error, &format!("on the variant `{name}`: "));
-        }
-    }
-}
-
-fn is_listed(rewrite: &Rewrite, variant: &str) -> bool {
-    rewrite.not_applicable.contains_key(variant)
 }

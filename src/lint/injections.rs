@@ -1,0 +1,147 @@
+//! Tries every injection once, for all rules that ask what comes of it.
+
+use rayon::prelude::*;
+
+use crate::curriculum::document::BugManifest;
+use crate::curriculum::id::VariantName;
+use crate::curriculum::{Bug, Curriculum, Loaded, Module};
+use crate::diagnostic::{Diagnostic, Location};
+use crate::inject::patch::Patch;
+use crate::inject::rewrite::{CompiledRewrite, RewriteError};
+use crate::project::Project;
+use crate::project::state::State;
+use crate::source::tree::Tree;
+
+/// A module's bugs, each tried on its solutions.
+#[derive(Debug)]
+pub struct TriedModule<'a> {
+    /// The module.
+    pub module: &'a Module,
+    /// Its solved state, with the reference.
+    pub solved: Tree,
+    /// Its bugs that could be read, sorted by id.
+    pub bugs: Vec<TriedBug<'a>>,
+}
+
+/// A bug, and what comes of it.
+#[derive(Debug)]
+pub struct TriedBug<'a> {
+    /// The bug.
+    pub bug: &'a Bug,
+    /// Its file.
+    pub document: &'a Loaded<BugManifest>,
+    /// The solved state with the patch, or why there is none; `None` for a bug without a patch.
+    pub patched: Option<Result<Tree, Box<Diagnostic>>>,
+    /// The solved state with the rewrite, or why there is none; `None` for a bug without a rewrite.
+    pub rewritten: Option<Result<Tree, Box<Diagnostic>>>,
+    /// The rewrite on each variant; empty where it does not even work on the reference: the variants
+    /// would say the same again.
+    pub variants: Vec<TriedVariant<'a>>,
+}
+
+impl TriedBug<'_> {
+    /// The trees that a learner may be given.
+    pub fn trees(&self) -> impl Iterator<Item = &Tree> {
+        let results = [&self.patched, &self.rewritten];
+        results
+            .into_iter()
+            .flatten()
+            .filter_map(|result| result.as_ref().ok())
+    }
+}
+
+/// A variant, and what comes of a rewrite on it.
+#[derive(Debug)]
+pub struct TriedVariant<'a> {
+    /// Its name.
+    pub name: &'a VariantName,
+    /// Whether it stands under `not_applicable`.
+    pub is_excused: bool,
+    /// Whether the rewrite works, or why not.
+    pub result: Result<(), Box<Diagnostic>>,
+}
+
+/// Tries all injections of a curriculum. None where the marks of its project are wrong: what the solved
+/// states are can't be told from them.
+pub fn try_all<'a>(curriculum: &'a Curriculum, project: &Project) -> Vec<TriedModule<'a>> {
+    if !project.is_sound() {
+        return Vec::new();
+    }
+    let modules = curriculum.modules.par_iter();
+    modules
+        .filter(|module| !module.bugs.is_empty())
+        .map(|module| try_module(curriculum, project, module))
+        .collect()
+}
+
+fn try_module<'a>(
+    curriculum: &Curriculum,
+    project: &Project,
+    module: &'a Module,
+) -> TriedModule<'a> {
+    let modules = State::Solved(&module.id).solved_modules(curriculum);
+    let solved = project.build(&modules);
+    let variants: Vec<_> = module
+        .variants
+        .iter()
+        .filter_map(|variant| {
+            // What does not fit is reported by `variant-mismatch`.
+            let project = project.with_variant(variant).ok()?;
+            Some((&variant.name, project.build(&modules)))
+        })
+        .collect();
+    let bugs = module.bugs.iter().filter_map(|bug| {
+        let document = bug.document.as_ref()?;
+        let mut tried = TriedBug {
+            bug,
+            document,
+            patched: bug
+                .patch
+                .as_ref()
+                .map(|source| Patch::parse(source)?.apply(&solved)),
+            rewritten: None,
+            variants: Vec::new(),
+        };
+        try_rewrite(&mut tried, &solved, &variants);
+        Some(tried)
+    });
+    TriedModule {
+        module,
+        bugs: bugs.collect(),
+        solved,
+    }
+}
+
+fn try_rewrite<'a>(tried: &mut TriedBug<'a>, solved: &Tree, variants: &[(&'a VariantName, Tree)]) {
+    let bug = tried.bug;
+    let Some(rewrite) = &tried.document.value.inject.rewrite else {
+        return;
+    };
+    let at = |error: &RewriteError| bug.at(&format!("/inject/rewrite{}", error.pointer));
+    let finding = |location: Location, error: &RewriteError, on: &str| {
+        let message = format!("{on}{}", error.message);
+        Box::new(Diagnostic::error(error.rule, location, message))
+    };
+    let compiled = match CompiledRewrite::compile(rewrite) {
+        Ok(compiled) => compiled,
+        Err(error) => {
+            tried.rewritten = Some(Err(finding(at(&error), &error, "")));
+            return;
+        }
+    };
+    let rewritten = compiled
+        .apply(solved)
+        .map_err(|error| finding(at(&error), &error, ""));
+    if rewritten.is_ok() {
+        let on_variants = variants.iter().map(|(name, tree)| TriedVariant {
+            name,
+            is_excused: rewrite.not_applicable.contains_key(*name),
+            result: compiled.apply(tree).map(drop).map_err(|error| {
+                let on = format!("on the variant `{name}`: ");
+                finding(at(&error), &error, &on)
+            }),
+        });
+        tried.variants = on_variants.collect();
+    }
+    tried.rewritten = Some(rewritten);
+}
