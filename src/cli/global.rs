@@ -144,16 +144,23 @@ impl GlobalArgs {
         }
     }
 
-    /// Prints a report to standard output.
+    /// Prints a report to standard output. A reader that has gone away has seen what it wanted, and
+    /// changes nothing about how the run ended.
     pub(super) fn print(&self, report: &Report) -> Result<(), Error> {
+        match self.write(report) {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    fn write(&self, report: &Report) -> io::Result<()> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
         match self.format {
             Format::Human => human::render(report, self.verbosity(), look(), &mut out)?,
             Format::Json => json::render(report, &mut out)?,
             Format::Concise => concise::render(report, &mut out)?,
         }
-        out.flush()?;
-        Ok(())
+        out.flush()
     }
 
     fn verbosity(&self) -> Verbosity {

@@ -10,6 +10,9 @@ pub const UNREADABLE_FILE: RuleName = "unreadable-file";
 /// A file that has to be there is not.
 pub const MISSING_FILE: RuleName = "missing-file";
 
+/// The manifest lists a module that has no folder.
+pub const MODULE_WITHOUT_FOLDER: RuleName = "module-without-folder";
+
 /// A symbolic link leaves the folder that it is in.
 pub const LINK_LEAVES: RuleName = "link-leaves-curriculum";
 

@@ -9,7 +9,8 @@ use crate::curriculum::id::FilePath;
 use crate::diagnostic::{Diagnostic, Location, RuleName};
 use crate::git::{self, ApplyError};
 use crate::source::SourceFile;
-use crate::source::tree::Tree;
+use crate::source::python;
+use crate::source::tree::{Entry, Tree};
 
 /// A patch that can't be read.
 pub const PATCH_SYNTAX: RuleName = "patch-syntax";
@@ -19,6 +20,9 @@ pub const PATCH_DOES_NOT_APPLY: RuleName = "patch-does-not-apply";
 
 /// A patch that leaves the tree as it is.
 pub const PATCH_WITHOUT_EFFECT: RuleName = "patch-without-effect";
+
+/// A patch after which a file is no longer Python.
+pub const PATCH_BREAKS_SYNTAX: RuleName = "patch-breaks-syntax";
 
 /// A unified diff whose form is right.
 #[derive(Debug)]
@@ -76,7 +80,14 @@ impl Patch {
                 1,
                 "the patch changes nothing".to_owned(),
             ),
-            Ok(applied) => return Ok(applied),
+            Ok(applied) => match self.broken_file(tree, &applied) {
+                Some(file) => (
+                    PATCH_BREAKS_SYNTAX,
+                    file.line,
+                    format!("with the patch `{}` is not Python", file.path),
+                ),
+                None => return Ok(applied),
+            },
             Err(ApplyError::Unreadable(message)) => (
                 PATCH_SYNTAX,
                 1,
@@ -119,6 +130,18 @@ impl Patch {
             );
         }
         Err(Box::new(diagnostic))
+    }
+
+    /// The first file that was Python before and is not any more.
+    fn broken_file(&self, before: &Tree, after: &Tree) -> Option<&FilePatch> {
+        let is_python = |tree: &Tree, path: &str| {
+            let text = tree.get(path).and_then(Entry::text);
+            text.is_none_or(|text| python::Module::parse(text).error().is_none())
+        };
+        self.files.iter().find(|file| {
+            let path = file.path.as_str();
+            path.ends_with(".py") && !is_python(after, path) && is_python(before, path)
+        })
     }
 
     /// The patch with the `diff --git` lines that git wants and other tools leave out.

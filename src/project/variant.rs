@@ -51,6 +51,14 @@ impl Project {
                 "the variant has no files".to_owned(),
             ));
         }
+        let is_same = |path: &str| match (self.files.get(path), files.get(path)) {
+            (Some(before), Some(after)) => before.entry == after.entry,
+            _ => false,
+        };
+        if diagnostics.is_empty() && variant.files.iter().all(|(path, _)| is_same(path)) {
+            let message = "the variant is the reference once more, and proves nothing".to_owned();
+            diagnostics.push(*mismatch(&variant.shown, message));
+        }
         if diagnostics.is_empty() {
             Ok(Self {
                 files,

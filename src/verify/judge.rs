@@ -35,7 +35,7 @@ pub fn judge(
         _ => {}
     }
     match expectation {
-        Expectation::Passes => judge_pass(kind, result),
+        Expectation::Passes => judge_pass(kind, result, baseline.reference),
         Expectation::Fails {
             initially_passing,
             edit,
@@ -44,7 +44,7 @@ pub fn judge(
     }
 }
 
-fn judge_pass(kind: &CaseKind, result: &RunResult) -> Judgement {
+fn judge_pass(kind: &CaseKind, result: &RunResult, reference: Option<&RunResult>) -> Judgement {
     // A whole file without a test is no test that is missing.
     let is_empty = result.outcome == Outcome::NoTestsRan
         && result.missing_tests.iter().all(|id| !id.contains("::"));
@@ -56,7 +56,19 @@ fn judge_pass(kind: &CaseKind, result: &RunResult) -> Judgement {
         let seen = format!("not found: {}", result.missing_tests.join(", "));
         return Judgement::new(Verdict::MissingTests, seen);
     }
+    // A test that is skipped, or not there any more, passes nothing.
+    let lost: Vec<_> = reference
+        .into_iter()
+        .flat_map(|reference| reference.ids_with(TestOutcome::Passed))
+        .filter(|id| {
+            result
+                .test(id)
+                .is_none_or(|it| it.outcome != TestOutcome::Passed)
+        })
+        .collect();
     let verdict = match (result.outcome, kind) {
+        (Outcome::Passed, CaseKind::Complete) if !lost.is_empty() => Verdict::CompleteFails,
+        (Outcome::Passed, CaseKind::Variant(_)) if !lost.is_empty() => Verdict::VariantFails,
         (Outcome::Passed, _) => return Judgement::AS_EXPECTED,
         (Outcome::NoTestsRan, _) => Verdict::NoTests,
         (_, CaseKind::Complete) => Verdict::CompleteFails,
@@ -65,7 +77,15 @@ fn judge_pass(kind: &CaseKind, result: &RunResult) -> Judgement {
             Verdict::ReferenceFails
         }
     };
-    Judgement::new(verdict, describe(result))
+    let seen = if result.outcome == Outcome::Passed {
+        format!(
+            "passed, without {}, which the reference passes",
+            lost.join(", ")
+        )
+    } else {
+        describe(result)
+    };
+    Judgement::new(verdict, seen)
 }
 
 fn judge_starter(result: &RunResult, initially_passing: &[String], edit: &[String]) -> Judgement {

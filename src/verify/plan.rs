@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
 use crate::curriculum::id::ModuleId;
-use crate::curriculum::rules::{MISSING_FILE, SCHEMA_VIOLATION};
+use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::inject::patch::Patch;
@@ -61,11 +61,16 @@ impl Plan {
                 .build(&State::Complete.solved_modules(planned.curriculum))
         });
         let mut seen = BTreeSet::new();
-        for (id, _) in manifest.value.module_ids() {
+        for (id, pointer) in manifest.value.module_ids() {
             let is_wanted =
                 planned.only.is_none_or(|only| only.contains(id)) && seen.insert(id.clone());
-            if let Some(module) = planned.curriculum.module(id.as_str()).filter(|_| is_wanted) {
-                planner.module(module, &complete, &mut self.cases);
+            match planned.curriculum.module(id.as_str()) {
+                _ if !is_wanted => {}
+                Some(module) => planner.module(module, &complete, &mut self.cases),
+                None => {
+                    let case = planner.missing_module(id, manifest.at(&pointer));
+                    self.cases.push(case);
+                }
             }
         }
     }
@@ -74,10 +79,15 @@ impl Plan {
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
         let mut needed = Vec::new();
         for case in self.cases.iter().filter(|case| is_wanted(&case.id)) {
-            if matches!(case.kind, CaseKind::Bug { .. }) {
-                for kind in [CaseKind::Reference, case.kind.baseline(), CaseKind::Starter] {
-                    needed.push((case.curriculum, case.module.clone(), kind));
+            let kinds = match case.kind {
+                CaseKind::Bug { .. } => {
+                    vec![CaseKind::Reference, case.kind.baseline(), CaseKind::Starter]
                 }
+                CaseKind::Complete | CaseKind::Variant(_) => vec![CaseKind::Reference],
+                CaseKind::Reference | CaseKind::Starter => Vec::new(),
+            };
+            for kind in kinds {
+                needed.push((case.curriculum, case.module.clone(), kind));
             }
         }
         self.cases.retain(|case| {
@@ -223,6 +233,24 @@ impl Planner<'_> {
         }
         for bug in &module.bugs {
             own.bug(bug, &reference, &variants, cases);
+        }
+    }
+
+    /// What stands for the cases of a module that is listed and not there.
+    fn missing_module(&self, id: &ModuleId, location: Location) -> Case {
+        let kind = CaseKind::Reference;
+        Case {
+            id: format!("{}/{id}/{kind}", self.name),
+            curriculum: self.index,
+            module: id.clone(),
+            kind,
+            is_draft: false,
+            location,
+            input: Err(NotRun {
+                rule: MODULE_WITHOUT_FOLDER,
+                message: format!("there is no folder `modules/{id}`"),
+            }),
+            expectation: Expectation::Passes,
         }
     }
 

@@ -160,7 +160,10 @@ fn judge_case(
     let starter = needed
         .starter
         .and_then(|starter| queue.done(starter).result);
-    let reference = baseline.as_ref().and_then(|done| done.result.as_ref());
+    let reference = baseline
+        .as_ref()
+        .filter(|done| done.is_passed)
+        .and_then(|done| done.result.as_ref());
     let baseline = Baseline {
         reference,
         starter: starter.as_ref(),
@@ -227,6 +230,12 @@ impl Queue {
                     reference: find(case, &CaseKind::Reference),
                     baseline: find(case, &case.kind.baseline()),
                     starter: find(case, &CaseKind::Starter),
+                    twin,
+                },
+                CaseKind::Complete | CaseKind::Variant(_) => Needs {
+                    reference: find(case, &CaseKind::Reference),
+                    baseline: find(case, &CaseKind::Reference),
+                    starter: None,
                     twin,
                 },
                 _ => Needs {

@@ -118,12 +118,14 @@ pub(super) fn summarize(channel: &str, end: &End, project: &Path) -> Summary {
     if outcome == Outcome::TimedOut {
         run.blame_the_running_test();
     }
+    // They tell why nothing was run only where pytest has come to its end.
+    let is_whole = !is_garbled && matches!(run.finish, Some(1 | 2));
     Summary {
         outcome,
         detail,
         tests: run.tests,
         missing_tests: run.missing,
-        collection_errors: run.errors,
+        collection_errors: if is_whole { run.errors } else { Vec::new() },
     }
 }
 

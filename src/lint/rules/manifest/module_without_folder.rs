@@ -20,7 +20,7 @@ declare_rule! {
     /// ## Use instead
     /// Correct the id, or add the module.
     pub(crate) struct ModuleWithoutFolder {
-        name: "module-without-folder",
+        name: crate::curriculum::rules::MODULE_WITHOUT_FOLDER,
         group: Manifest,
         severity: Error,
         blocks_running: false,
