@@ -3,6 +3,7 @@
 pub mod injections;
 pub mod rule;
 pub mod rules;
+pub(crate) mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
