@@ -57,8 +57,11 @@ pub static ALL: &[&dyn Rule] = &[
     &questions::accepted_answer_rejected::AcceptedAnswerRejected,
     &questions::duplicate_question_id::DuplicateQuestionId,
     &questions::example_not_caught::ExampleNotCaught,
+    &questions::feedback_gives_answer_away::FeedbackGivesAnswerAway,
+    &questions::few_failure_modes::FewFailureModes,
     &questions::invalid_answer_pattern::InvalidAnswerPattern,
     &questions::model_answer_rejected::ModelAnswerRejected,
+    &questions::module_without_question::ModuleWithoutQuestion,
     &questions::unknown_concept::UnknownConcept,
 ];
 
