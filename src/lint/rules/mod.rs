@@ -5,6 +5,7 @@ pub(crate) mod loading;
 pub(crate) mod manifest;
 pub(crate) mod module;
 pub(crate) mod project;
+pub(crate) mod prose;
 pub(crate) mod questions;
 
 use super::rule::Rule;
@@ -63,6 +64,7 @@ pub static ALL: &[&dyn Rule] = &[
     &questions::model_answer_rejected::ModelAnswerRejected,
     &questions::module_without_question::ModuleWithoutQuestion,
     &questions::unknown_concept::UnknownConcept,
+    &prose::leftover_todo::LeftoverTodo,
 ];
 
 #[cfg(test)]
