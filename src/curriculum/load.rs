@@ -156,15 +156,16 @@ impl Loader<'_> {
     fn module(&self, root: &Path, id: ModuleId) -> Module {
         let dir = root.join("modules").join(id.as_str());
         let questions = dir.join("questions.yaml");
+        let has_questions = questions.exists();
         let bugs_dir = dir.join("bugs");
         let (stems, patches) = self.bug_files(&bugs_dir);
         Module {
             manifest: self.document(&dir.join("module.yaml"), schema::module()),
             prompt: self.text(&dir.join("prompt.md")),
-            questions: questions
-                .exists()
+            questions: has_questions
                 .then(|| self.document(&questions, schema::questions()))
                 .flatten(),
+            has_questions,
             bugs: stems
                 .into_iter()
                 .map(|stem| self.bug(&bugs_dir.join(format!("{}.yaml", stem.as_str())), stem))

@@ -131,6 +131,8 @@ pub struct Module {
     pub prompt: Option<Arc<SourceFile>>,
     /// `questions.yaml`; also `None` when there is none.
     pub questions: Option<Loaded<Questions>>,
+    /// Whether there is a `questions.yaml`, be it readable or not.
+    pub has_questions: bool,
     /// Bugs, sorted by id.
     pub bugs: Vec<Bug>,
     /// Names of the patch files under `bugs/`, sorted.

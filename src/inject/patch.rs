@@ -39,10 +39,25 @@ struct FilePatch {
     line: usize,
     /// Lines of the `@@` headers, from 1.
     hunks: Vec<usize>,
+    /// Lines that are taken out or put in, from 1.
+    changes: Vec<usize>,
     /// Whether the file is new or goes away; git says so in words of its own.
     is_plain_change: bool,
     /// Whether a `diff --git` line leads it in.
     has_git_header: bool,
+}
+
+/// A line that a patch takes out or puts in.
+#[derive(Clone, Copy, Debug)]
+pub struct ChangedLine<'a> {
+    /// The file that it is in.
+    pub path: &'a FilePath,
+    /// Whether it is put in.
+    pub is_added: bool,
+    /// The line without its sign.
+    pub text: &'a str,
+    /// Where the text begins in the patch.
+    pub start: usize,
 }
 
 impl Patch {
@@ -65,6 +80,23 @@ impl Patch {
         self.files
             .iter()
             .map(|file| (&file.path, line_location(&self.source, file.line)))
+    }
+
+    /// The lines that it takes out and puts in, in its order.
+    pub fn changed_lines(&self) -> impl Iterator<Item = ChangedLine<'_>> {
+        self.files.iter().flat_map(|file| {
+            file.changes.iter().map(|&line| {
+                let span = self.source.line_span(line);
+                let line = &self.source.text()[span.start..span.end];
+                ChangedLine {
+                    path: &file.path,
+                    is_added: line.starts_with('+'),
+                    // The sign is one byte.
+                    text: line.get(1..).unwrap_or_default(),
+                    start: span.start + 1,
+                }
+            })
+        })
     }
 
     /// Returns `tree` with the patch applied.
@@ -219,14 +251,14 @@ impl Parser<'_> {
             (_, Some(path)) | (Some(path), None) => path,
             (None, None) => return self.error("neither side of the diff names a file"),
         };
-        let mut hunks = Vec::new();
+        let (mut hunks, mut changes) = (Vec::new(), Vec::new());
         while self
             .lines
             .get(self.at)
             .is_some_and(|line| line.starts_with("@@"))
         {
             hunks.push(self.at + 1);
-            self.hunk()?;
+            self.hunk(&mut changes)?;
         }
         if hunks.is_empty() {
             return self.error("a file without a hunk");
@@ -235,6 +267,7 @@ impl Parser<'_> {
             path,
             line,
             hunks,
+            changes,
             is_plain_change,
             has_git_header,
         })
@@ -265,7 +298,7 @@ impl Parser<'_> {
         }
     }
 
-    fn hunk(&mut self) -> Result<(), Box<Diagnostic>> {
+    fn hunk(&mut self, changes: &mut Vec<usize>) -> Result<(), Box<Diagnostic>> {
         let header = self.lines[self.at];
         let Some((mut old, mut new)) = hunk_counts(header) else {
             return self.error("a hunk header that is not `@@ -line,count +line,count @@`");
@@ -289,6 +322,9 @@ impl Parser<'_> {
                 return self.error(format!(
                     "the hunk's header counts {old_wanted} old and {new_wanted} new lines, and its lines are others"
                 ));
+            }
+            if takes_old != takes_new {
+                changes.push(self.at + 1);
             }
             old -= takes_old;
             new -= takes_new;
@@ -386,6 +422,20 @@ mod tests {
     fn line_that_looks_like_a_header_inside_a_hunk_is_a_line() {
         let patch = "--- a/pkg/a.py\n+++ b/pkg/a.py\n@@ -1,2 +1,1 @@\n x\n--- y\n";
         assert_eq!(applied(patch, "x\n-- y\n").unwrap(), tree("x\n"));
+    }
+
+    #[test]
+    fn changed_lines_are_told_with_their_place() {
+        let source = Arc::new(SourceFile::new("a.patch", PATCH));
+        let patch = Patch::parse(&source).unwrap();
+        let lines: Vec<_> = patch
+            .changed_lines()
+            .map(|line| {
+                let at = source.position(line.start);
+                (line.is_added, line.text, at.line, at.column)
+            })
+            .collect();
+        assert_eq!(lines, [(false, "two", 5, 2), (true, "2", 6, 2)]);
     }
 
     #[test]

@@ -1,5 +1,7 @@
 //! What the builder knows of a language: its comments, its default stub, and where functions are.
 
+use std::ops::Range;
+
 use crate::source::python;
 
 /// A language whose marks are known.
@@ -13,6 +15,15 @@ pub enum Language {
     C,
     Go,
     Java,
+}
+
+/// What a part of a line is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[expect(missing_docs, reason = "the names say it")]
+pub enum Part {
+    Code,
+    Comment,
+    Literal,
 }
 
 impl Language {
@@ -51,6 +62,33 @@ impl Language {
                 })
             }
         }
+    }
+
+    /// Takes a line apart. A line from the middle of a literal or comment counts as code.
+    pub fn parts(self, line: &str) -> Vec<(Part, Range<usize>)> {
+        let mut parts = Vec::new();
+        let (mut at, mut code_from) = (0, 0);
+        while let Some(char) = line[at..].chars().next() {
+            let before = line[..at].chars().next_back();
+            let Some(length) = self.comment_or_literal(&line[at..], before) else {
+                at += char.len_utf8();
+                continue;
+            };
+            if code_from < at {
+                parts.push((Part::Code, code_from..at));
+            }
+            let kind = match char {
+                '#' | '/' => Part::Comment,
+                _ => Part::Literal,
+            };
+            parts.push((kind, at..at + length));
+            at += length;
+            code_from = at;
+        }
+        if code_from < at {
+            parts.push((Part::Code, code_from..at));
+        }
+        parts
     }
 
     /// How a comment on a line of its own begins.
@@ -143,6 +181,13 @@ impl Language {
                 _ => None,
             };
         }
+        if self == Self::Python {
+            return match text.chars().next()? {
+                '#' => Some(line_end()),
+                quote @ ('"' | '\'') => Some(quoted(quote)),
+                _ => None,
+            };
+        }
         if text.starts_with("//") {
             return Some(line_end());
         }
@@ -221,6 +266,48 @@ mod tests {
         assert_eq!(Language::C.comment("\t/* a */\r"), Some(" a "));
         assert_eq!(Language::C.comment("/* a */ x = 1; /* b */"), None);
         assert_eq!(Language::Go.comment("//a"), Some("a"));
+    }
+
+    #[test]
+    fn lines_are_taken_apart() {
+        let parts = |language: Language, line: &str| -> Vec<(Part, String)> {
+            let parts = language.parts(line).into_iter();
+            parts
+                .map(|(part, range)| (part, line[range].to_owned()))
+                .collect()
+        };
+        let of = |kind, text: &str| (kind, text.to_owned());
+        assert_eq!(
+            parts(Language::Python, "x = 'a # b'  # \"c\""),
+            [
+                of(Part::Code, "x = "),
+                of(Part::Literal, "'a # b'"),
+                of(Part::Code, "  "),
+                of(Part::Comment, "# \"c\""),
+            ]
+        );
+        assert_eq!(
+            parts(Language::C, "f(/* ä */ 'x', 1 / 2); // y"),
+            [
+                of(Part::Code, "f("),
+                of(Part::Comment, "/* ä */"),
+                of(Part::Code, " "),
+                of(Part::Literal, "'x'"),
+                of(Part::Code, ", 1 / 2); "),
+                of(Part::Comment, "// y"),
+            ]
+        );
+        assert_eq!(
+            parts(Language::Shell, "echo $# 'x' # y"),
+            [
+                of(Part::Code, "echo $# "),
+                of(Part::Literal, "'x'"),
+                of(Part::Code, " "),
+                of(Part::Comment, "# y"),
+            ]
+        );
+        assert_eq!(parts(Language::Python, ""), []);
+        assert_eq!(parts(Language::Python, "'ä"), [of(Part::Literal, "'ä")]);
     }
 
     /// Each text has `HERE` where the question is asked.

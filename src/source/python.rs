@@ -2,6 +2,7 @@
 //!
 //! The only file that names ast-grep and its grammars. What a rewrite means is left to `inject`.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use ast_grep_config::{DeserializeEnv, Fixer, RuleCore, SerializableRuleConfig};
@@ -59,6 +60,28 @@ impl Module {
         let names: Vec<_> = symbol.split('.').collect();
         collect_symbols(&self.ast.root(), &names, &mut found);
         found
+    }
+
+    /// The names of all functions, classes and parameters.
+    pub fn defined_names(&self) -> BTreeSet<String> {
+        let mut names = BTreeSet::new();
+        for node in self.ast.root().dfs() {
+            match &*node.kind() {
+                "function_definition" | "class_definition" => {
+                    names.extend(node.field("name").map(|name| name.text().into_owned()));
+                }
+                "parameters" | "lambda_parameters" => {
+                    // The name comes before the annotation and the default.
+                    names.extend(node.children().filter_map(|parameter| {
+                        let mut inner = parameter.dfs();
+                        let name = inner.find(|node| node.kind() == "identifier")?;
+                        Some(name.text().into_owned())
+                    }));
+                }
+                _ => {}
+            }
+        }
+        names
     }
 
     /// Returns the edits that `change` makes to what it matches within `within`.
@@ -202,6 +225,22 @@ def forward(x):
         assert!(!module.is_in_function(offset("scale = 1")));
         assert!(!module.is_in_function(offset("def forward(self")));
         assert!(!module.is_in_function(offset("import math")));
+    }
+
+    #[test]
+    fn defined_names_are_of_functions_classes_and_parameters() {
+        let names = |text| {
+            Module::parse(text)
+                .defined_names()
+                .into_iter()
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(names(TEXT), ["Layer", "forward", "inner", "self", "x"]);
+        assert_eq!(
+            names("def f(a, b: T = d, *c: U, e=g, **h): i = lambda j, k=l: m\n"),
+            ["a", "b", "c", "e", "f", "h", "j", "k"]
+        );
+        assert!(names("def (").is_empty());
     }
 
     #[test]

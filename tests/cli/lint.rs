@@ -76,11 +76,14 @@ fn severities_of_a_curriculum_count() {
         "id-differs-from-name",
     ];
     let severity = |word: &str| {
-        let lines: String = rules
+        let others: String = rules
             .iter()
-            .map(|rule| format!("  {rule}: {word}\n"))
+            .map(|rule| format!("{rule}: {word}, "))
             .collect();
-        sandbox.write(manifest, format!("{text}severity:\n{lines}"));
+        sandbox.write(
+            manifest,
+            text.replace("severity: {", &format!("severity: {{{others}")),
+        );
     };
     severity("warning");
     assert_eq!(sandbox.run(&["lint"]).code, 0, "warnings are allowed");

@@ -6,6 +6,7 @@ pub(crate) mod manifest;
 pub(crate) mod module;
 pub(crate) mod policy;
 pub(crate) mod project;
+pub(crate) mod prose;
 pub(crate) mod questions;
 
 use super::rule::Rule;
@@ -51,8 +52,13 @@ pub static ALL: &[&dyn Rule] = &[
     &project::variant_mismatch::VariantMismatch,
     &bugs::bug_outside_edit::BugOutsideEdit,
     &bugs::bug_without_message::BugWithoutMessage,
+    &bugs::bugs_alike::BugsAlike,
+    &bugs::excluded_variant_matches::ExcludedVariantMatches,
     &bugs::expected_test_not_run::ExpectedTestNotRun,
+    &bugs::give_away_word::GiveAwayWord,
     &bugs::invalid_message_pattern::InvalidMessagePattern,
+    &bugs::module_without_bug::ModuleWithoutBug,
+    &bugs::orphan_patch::OrphanPatch,
     &bugs::patch_breaks_syntax::PatchBreaksSyntax,
     &bugs::patch_does_not_apply::PatchDoesNotApply,
     &bugs::patch_syntax::PatchSyntax,
@@ -62,13 +68,18 @@ pub static ALL: &[&dyn Rule] = &[
     &bugs::rewrite_matches_no_variant::RewriteMatchesNoVariant,
     &bugs::rewrite_no_single_match::RewriteNoSingleMatch,
     &bugs::rewrite_without_effect::RewriteWithoutEffect,
+    &bugs::symptom_names_cause::SymptomNamesCause,
     &bugs::unknown_variant::UnknownVariant,
     &questions::accepted_answer_rejected::AcceptedAnswerRejected,
     &questions::duplicate_question_id::DuplicateQuestionId,
     &questions::example_not_caught::ExampleNotCaught,
+    &questions::feedback_gives_answer_away::FeedbackGivesAnswerAway,
+    &questions::few_failure_modes::FewFailureModes,
     &questions::invalid_answer_pattern::InvalidAnswerPattern,
     &questions::model_answer_rejected::ModelAnswerRejected,
+    &questions::module_without_question::ModuleWithoutQuestion,
     &questions::unknown_concept::UnknownConcept,
+    &prose::leftover_todo::LeftoverTodo,
     &policy::expired_suppression::ExpiredSuppression,
     &policy::invalid_suppression::InvalidSuppression,
     &policy::unknown_rule::UnknownRule,

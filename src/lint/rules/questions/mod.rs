@@ -3,8 +3,11 @@
 pub(crate) mod accepted_answer_rejected;
 pub(crate) mod duplicate_question_id;
 pub(crate) mod example_not_caught;
+pub(crate) mod feedback_gives_answer_away;
+pub(crate) mod few_failure_modes;
 pub(crate) mod invalid_answer_pattern;
 pub(crate) mod model_answer_rejected;
+pub(crate) mod module_without_question;
 pub(crate) mod unknown_concept;
 
 use crate::answer::{Judgement, Rubric};

@@ -1,0 +1,3 @@
+//! Rules about the text that learners read.
+
+pub(crate) mod leftover_todo;

@@ -1,0 +1,97 @@
+//! Words of prose and of code, with their places.
+
+use std::ops::Range;
+
+/// The words of a text: letters, digits and `_`, so that an identifier is one word.
+pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
+    let is_part = |char: char| char.is_alphanumeric() || char == '_';
+    let mut at = 0;
+    std::iter::from_fn(move || {
+        let start = at + text[at..].find(is_part)?;
+        let rest = &text[start..];
+        let end = start + rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+        at = end;
+        Some((start..end, &text[start..end]))
+    })
+}
+
+/// The first place where one of `phrases` stands, word for word in any case. Phrases are lower-case, their
+/// words parted by single spaces.
+pub(crate) fn find_phrase(text: &str, phrases: &[&str]) -> Option<Range<usize>> {
+    let words: Vec<_> = words(text)
+        .map(|(range, word)| (range, word.to_lowercase()))
+        .collect();
+    let begins_at = |index: usize, phrase: &str| {
+        let wanted: Vec<_> = phrase.split(' ').collect();
+        let found = words.get(index..index + wanted.len())?;
+        let is_equal = found
+            .iter()
+            .zip(&wanted)
+            .all(|((_, word), wanted)| word == wanted);
+        is_equal.then(|| found[0].0.start..found[found.len() - 1].0.end)
+    };
+    (0..words.len()).find_map(|index| phrases.iter().find_map(|&phrase| begins_at(index, phrase)))
+}
+
+/// The first run of `length` words of `text` that stands in `source` as well, in any case, and does not
+/// stand in `known`. It is given to the end, where it is longer.
+pub(crate) fn shared_run(
+    text: &str,
+    source: &str,
+    known: &str,
+    length: usize,
+) -> Option<Range<usize>> {
+    let folded =
+        |text: &str| -> Vec<String> { words(text).map(|(_, word)| word.to_lowercase()).collect() };
+    let (source, known) = (folded(source), folded(known));
+    let stands_in = |run: &[String], words: &[String]| words.windows(run.len()).any(|it| it == run);
+    let places: Vec<_> = words(text).map(|(range, _)| range).collect();
+    let text = folded(text);
+    let is_shared = |run: &[String]| stands_in(run, &source) && !stands_in(run, &known);
+    let start = text.windows(length).position(is_shared)?;
+    let mut end = start + length;
+    while end < text.len() && stands_in(&text[start..=end], &source) {
+        end += 1;
+    }
+    Some(places[start].start..places[end - 1].end)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn found<'a>(text: &'a str, phrases: &[&str]) -> Option<&'a str> {
+        find_phrase(text, phrases).map(|range| &text[range])
+    }
+
+    #[test]
+    fn words_are_whole_identifiers() {
+        let all: Vec<_> = words("a_1(größe), --x").collect();
+        assert_eq!(all, [(0..3, "a_1"), (4..11, "größe"), (16..17, "x")]);
+        assert_eq!(words("").count() + words(" - ").count(), 0);
+    }
+
+    #[test]
+    fn phrases_are_found_as_words_in_any_case() {
+        assert_eq!(found("# A BUG: x", &["bug"]), Some("BUG"));
+        assert_eq!(
+            found("x  # Should\tBe y", &["should be"]),
+            Some("Should\tBe")
+        );
+        assert_eq!(found("debug(wrong_ids, bugs)", &["bug", "wrong"]), None);
+        assert_eq!(found("it should", &["should be"]), None);
+        assert_eq!(found("", &["bug"]), None);
+    }
+
+    #[test]
+    fn runs_are_found_to_their_end_unless_they_are_known() {
+        let run = |text: &'static str, source, known| {
+            shared_run(text, source, known, 3).map(|range| &text[range])
+        };
+        assert_eq!(run("x A b, c d y", "a b c d e", ""), Some("A b, c d"));
+        assert_eq!(run("a b x c d", "a b c d", ""), None);
+        assert_eq!(run("a b c", "a b c", "so a b c"), None);
+        assert_eq!(run("a b c d", "a b c d", "a b c"), Some("b c d"));
+        assert_eq!(run("a b", "a b", ""), None);
+    }
+}
