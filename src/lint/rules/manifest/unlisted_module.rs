@@ -1,7 +1,11 @@
 //! `unlisted-module`.
 
-use crate::diagnostic::{Location, Sink};
+use crate::curriculum::Loaded;
+use crate::curriculum::document::Manifest;
+use crate::curriculum::id::ModuleId;
+use crate::diagnostic::{Fix, Location, Sink};
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::source::Span;
 
 declare_rule! {
     /// A module's folder is not listed.
@@ -18,7 +22,8 @@ declare_rule! {
     /// ```
     ///
     /// ## Use instead
-    /// List it, with `status: draft` while it is not ready.
+    /// List it, with `status: draft` while it is not ready. `mastery lint --fix` puts it behind the last
+    /// module.
     pub(crate) struct UnlistedModule {
         name: "unlisted-module",
         group: Manifest,
@@ -45,8 +50,29 @@ impl Rule for UnlistedModule {
             {
                 let path = curriculum.shown_path(&format!("modules/{folder}"));
                 let message = format!("the module `{folder}` is not listed in `curriculum.yaml`");
-                sink.push(self.finding(Location::path(path), message));
+                let finding = self.finding(Location::path(path), message);
+                sink.push(finding.with_fix(entry_for(manifest, folder)));
             }
         }
     }
+}
+
+/// An entry for a module behind the last one that is listed, in the way in which that is written.
+fn entry_for(manifest: &Loaded<Manifest>, folder: &str) -> Option<Fix> {
+    // A folder that can't be an id has to be renamed first.
+    let id = ModuleId::try_from(folder).ok()?;
+    let (_, pointer) = manifest.value.module_ids().last()?;
+    let document = &manifest.document;
+    let last = document.span(&pointer);
+    let line = document
+        .file
+        .line_span(document.file.position(last.start).line);
+    let text = document.file.text();
+    let before = &text[line.start..last.start];
+    let (at, entry) = if before.trim() == "-" {
+        (line.end, format!("\n{before}{id}"))
+    } else {
+        (last.end, format!(", {id}"))
+    };
+    Some(Fix::replace(&document.file, Span::new(at, at), entry))
 }

@@ -43,16 +43,11 @@ impl Rule for RegionOutsideEdit {
                         .module(owner.as_str())
                         .and_then(|module| module.manifest.as_ref());
                     let Some(manifest) = manifest else { continue };
-                    let edit = manifest
-                        .value
-                        .build
-                        .as_ref()
-                        .map(|build| build.edit.as_slice());
-                    if !edit
-                        .unwrap_or_default()
-                        .iter()
-                        .any(|edit| edit.as_str() == path)
-                    {
+                    // A module that builds nothing has a rule of its own.
+                    let Some(build) = &manifest.value.build else {
+                        continue;
+                    };
+                    if !build.edit.iter().any(|edit| edit.as_str() == path) {
                         let message =
                             format!("`{owner}` does not list `{path}` under `build.edit`");
                         let finding = self.finding(file.begin_of(region), message);
