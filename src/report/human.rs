@@ -360,6 +360,11 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     if let Some(known) = report.known {
         parts.push(format!("{} known", count(known as u64, "finding")));
     }
+    let fixable = report.diagnostics.iter().filter(|it| it.fix.is_some());
+    match fixable.count() {
+        0 => {}
+        fixable => parts.push(format!("{fixable} fixed by `mastery lint --fix`")),
+    }
     let code = report.exit_code();
     let (style, word) = match code {
         crate::exit_code::ExitCode::Success => (GOOD, "green"),

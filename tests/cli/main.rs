@@ -8,6 +8,8 @@ mod support;
 mod build;
 mod doctor;
 mod environment;
+mod explain;
+mod fix;
 mod help;
 mod interrupt;
 mod lint;
