@@ -2,6 +2,7 @@
 
 pub mod rule;
 pub mod rules;
+pub mod text;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -22,6 +23,7 @@ pub const INTERNAL_ERROR: RuleName = "internal-error";
 /// Runs all rules in parallel. What loading found is in the sink already.
 pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
     let context = Context::new(curriculum, project);
+    context.prepare();
     rules::ALL.par_iter().for_each(|rule| {
         if catch_unwind(AssertUnwindSafe(|| rule.check(&context, sink))).is_err() {
             let message = format!(

@@ -4,11 +4,14 @@ use std::sync::OnceLock;
 
 use rayon::prelude::*;
 
+use super::text::{LearnerText, learner_texts};
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
 use crate::curriculum::{Curriculum, Loaded};
 use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
 use crate::project::Project;
+use crate::project::state::State;
+use crate::source::tree::Tree;
 
 /// One lint check with a stable name.
 pub trait Rule: Sync {
@@ -42,6 +45,10 @@ pub struct Context<'a> {
     pub project: &'a Project,
     /// All questions with their rubrics, compiled when the first rule asks for them.
     rubrics: OnceLock<Vec<AskedQuestion<'a>>>,
+    /// What learners read, parsed once.
+    texts: OnceLock<Vec<LearnerText<'a>>>,
+    /// The project with everything solved, built once.
+    complete: OnceLock<Tree>,
 }
 
 /// A question with its place and its rubric.
@@ -64,7 +71,18 @@ impl<'a> Context<'a> {
             curriculum,
             project,
             rubrics: OnceLock::new(),
+            texts: OnceLock::new(),
+            complete: OnceLock::new(),
         }
+    }
+
+    /// Makes what rules share, before any of them runs: a rule that is making it in parallel may be
+    /// given another rule to run meanwhile, which would wait for it forever.
+    pub(super) fn prepare(&self) {
+        rayon::join(
+            || self.questions(),
+            || rayon::join(|| self.texts(), || self.complete()),
+        );
     }
 
     /// All questions files of the curriculum.
@@ -72,6 +90,24 @@ impl<'a> Context<'a> {
         let modules = self.curriculum.modules.iter();
         let of_modules = modules.filter_map(|module| module.questions.as_ref());
         of_modules.chain(self.curriculum.theory.values())
+    }
+
+    /// All texts that learners can read besides the project.
+    pub fn texts(&self) -> &[LearnerText<'a>] {
+        self.texts.get_or_init(|| learner_texts(self.curriculum))
+    }
+
+    /// The prompts of all modules that have one.
+    pub fn prompts(&self) -> impl Iterator<Item = &LearnerText<'a>> {
+        self.texts().iter().filter(|text| text.is_prompt())
+    }
+
+    /// The project with everything solved.
+    pub fn complete(&self) -> &Tree {
+        self.complete.get_or_init(|| {
+            let solved = State::Complete.solved_modules(self.curriculum);
+            self.project.build(&solved)
+        })
     }
 
     /// All questions. Compiling their patterns is most of the work of linting them, and done once.

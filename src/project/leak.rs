@@ -306,7 +306,7 @@ fn code_lines(text: &str, language: Language) -> Vec<CodeLine<'_>> {
 
 /// The quotes of a string that is a statement of its own in Python.
 fn docstring_quotes(line: &str, language: Language) -> Option<&'static str> {
-    let line = line.trim_start_matches(|char: char| matches!(char, 'r' | 'R' | 'u' | 'U'));
+    let line = line.trim_start_matches(['r', 'R', 'u', 'U']);
     ["\"\"\"", "'''"]
         .into_iter()
         .find(|quotes| language == Language::Python && line.starts_with(quotes))

@@ -5,6 +5,7 @@ pub(crate) mod loading;
 pub(crate) mod manifest;
 pub(crate) mod module;
 pub(crate) mod project;
+pub(crate) mod prose;
 pub(crate) mod questions;
 
 use super::rule::Rule;
@@ -29,10 +30,14 @@ pub static ALL: &[&dyn Rule] = &[
     &module::missing_validator_file::MissingValidatorFile,
     &module::module_without_region::ModuleWithoutRegion,
     &module::region_outside_edit::RegionOutsideEdit,
+    &project::generated_file::GeneratedFile,
+    &project::large_file::LargeFile,
     &project::malformed_region_mark::MalformedRegionMark,
     &project::mismatched_region::MismatchedRegion,
     &project::nested_region::NestedRegion,
     &project::overlapping_regions::OverlappingRegions,
+    &project::solution_leak::SolutionLeak,
+    &project::starter_syntax::StarterSyntax,
     &project::unclosed_region::UnclosedRegion,
     &project::unknown_region_owner::UnknownRegionOwner,
     &project::unopened_region::UnopenedRegion,
@@ -54,6 +59,13 @@ pub static ALL: &[&dyn Rule] = &[
     &questions::invalid_answer_pattern::InvalidAnswerPattern,
     &questions::model_answer_rejected::ModelAnswerRejected,
     &questions::unknown_concept::UnknownConcept,
+    &prose::broken_link::BrokenLink,
+    &prose::fence_without_language::FenceWithoutLanguage,
+    &prose::insecure_link::InsecureLink,
+    &prose::missing_alt_text::MissingAltText,
+    &prose::missing_title::MissingTitle,
+    &prose::skipped_heading_level::SkippedHeadingLevel,
+    &prose::unknown_reference::UnknownReference,
 ];
 
 #[cfg(test)]
