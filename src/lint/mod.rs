@@ -8,6 +8,7 @@ pub mod rule;
 pub mod rules;
 mod suppression;
 pub(crate) mod test_ids;
+pub mod text;
 pub(crate) mod words;
 
 use std::panic::{AssertUnwindSafe, catch_unwind};

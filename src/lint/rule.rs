@@ -2,11 +2,14 @@
 
 use rayon::prelude::*;
 
+use super::text::{LearnerText, learner_texts};
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
 use crate::curriculum::{Curriculum, Loaded};
 use crate::diagnostic::{Diagnostic, Fix, Location, RuleName, Severity, Sink};
 use crate::project::Project;
+use crate::project::state::State;
+use crate::source::tree::Tree;
 use crate::suggest;
 
 use super::injections::TriedModule;
@@ -61,6 +64,10 @@ pub struct Context<'a> {
     questions: Vec<AskedQuestion<'a>>,
     /// All bugs with what came of injecting them.
     injections: Vec<TriedModule<'a>>,
+    /// What learners read, parsed.
+    texts: Vec<LearnerText<'a>>,
+    /// The project with everything solved.
+    complete: Tree,
 }
 
 /// A question with its place and its rubric.
@@ -82,21 +89,46 @@ impl<'a> Context<'a> {
     /// What several rules ask for and is costly is done here and not when the first of them asks: rules
     /// run in parallel, and one that waited for another's parallel work could wait for itself.
     pub fn new(curriculum: &'a Curriculum, project: &'a Project) -> Self {
-        let (questions, injections) = rayon::join(
-            || ask(curriculum),
-            || super::injections::try_all(curriculum, project),
+        let ((questions, injections), (texts, complete)) = rayon::join(
+            || {
+                rayon::join(
+                    || ask(curriculum),
+                    || super::injections::try_all(curriculum, project),
+                )
+            },
+            || {
+                let solved = State::Complete.solved_modules(curriculum);
+                (learner_texts(curriculum), project.build(&solved))
+            },
         );
         Self {
             curriculum,
             project,
             questions,
             injections,
+            texts,
+            complete,
         }
     }
 
     /// All questions files of the curriculum.
     pub fn questions_files(&self) -> impl Iterator<Item = &'a Loaded<Questions>> {
         questions_files(self.curriculum)
+    }
+
+    /// All texts that learners can read besides the project.
+    pub fn texts(&self) -> &[LearnerText<'a>] {
+        &self.texts
+    }
+
+    /// The prompts of all modules that have one.
+    pub fn prompts(&self) -> impl Iterator<Item = &LearnerText<'a>> {
+        self.texts.iter().filter(|text| text.is_prompt())
+    }
+
+    /// The project with everything solved.
+    pub fn complete(&self) -> &Tree {
+        &self.complete
     }
 
     /// All questions.

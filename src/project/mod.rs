@@ -2,6 +2,7 @@
 
 pub mod export;
 pub mod language;
+pub mod leak;
 pub mod region;
 pub mod rules;
 pub mod state;

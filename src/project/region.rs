@@ -64,6 +64,11 @@ impl MarkedFile {
         &self.source
     }
 
+    /// The language of its marks.
+    pub fn language(&self) -> Language {
+        self.language
+    }
+
     /// The regions in order.
     pub fn regions(&self) -> &[Region] {
         &self.regions
@@ -121,6 +126,32 @@ impl MarkedFile {
         result
     }
 
+    /// Returns the file's text in a state, even if nothing is left of it, together with where each
+    /// part of it comes from.
+    pub fn trace(&self, is_solved: impl Fn(&Region) -> bool) -> TracedText<'_> {
+        let text = self.source.text();
+        let mut traced = TracedText {
+            file: self,
+            text: String::with_capacity(text.len()),
+            parts: Vec::new(),
+        };
+        let mut at = 0;
+        for (index, region) in self.regions.iter().enumerate() {
+            traced.push_source(Span::new(at, region.begin.start));
+            if is_solved(region) {
+                traced.push_source(region.body);
+            } else {
+                traced
+                    .parts
+                    .push((traced.text.len(), Origin::StubOf(index)));
+                traced.text.push_str(&self.stub_text(region));
+            }
+            at = region.end.end;
+        }
+        traced.push_source(Span::new(at, text.len()));
+        traced
+    }
+
     /// The file's text with each region's lines, marks and all, replaced.
     fn text(&self, mut replacement: impl FnMut(&Region) -> String) -> String {
         let text = self.source.text();
@@ -158,6 +189,61 @@ impl MarkedFile {
             "\n"
         };
         format!("{indent}{}{line_break}", self.language.default_stub())
+    }
+}
+
+/// The text of a file in a state, with where it comes from.
+#[derive(Clone, Debug)]
+pub struct TracedText<'a> {
+    file: &'a MarkedFile,
+    /// The text.
+    pub text: String,
+    /// Where each part begins, and what it is. The first begins at 0.
+    parts: Vec<(usize, Origin)>,
+}
+
+/// Where a part of a state's text comes from.
+#[derive(Clone, Copy, Debug)]
+enum Origin {
+    /// From this place in the marked file on.
+    Source(Span),
+    /// The stub of the region with this index.
+    StubOf(usize),
+}
+
+impl<'a> TracedText<'a> {
+    fn push_source(&mut self, span: Span) {
+        self.parts.push((self.text.len(), Origin::Source(span)));
+        let text = &self.file.source.text()[span.start..span.end];
+        self.text.push_str(text);
+    }
+
+    /// The place in the marked file that a place in the text comes from: the same text where it
+    /// stands there, and the begin mark of a region for its stub. What goes on behind its part is cut.
+    pub fn location(&self, span: Span) -> Location {
+        match self.part(span.start) {
+            (_, Origin::StubOf(index)) => self.file.begin_of(&self.file.regions[index]),
+            (at, Origin::Source(source)) => {
+                let start = (source.start + (span.start - at)).min(source.end);
+                let end = (source.start + (span.end.max(span.start) - at)).min(source.end);
+                Location::span(&self.file.source, Span::new(start, end))
+            }
+        }
+    }
+
+    /// The region whose stub a place is in.
+    pub fn stub_at(&self, offset: usize) -> Option<&'a Region> {
+        match self.part(offset).1 {
+            Origin::StubOf(index) => Some(&self.file.regions[index]),
+            Origin::Source(_) => None,
+        }
+    }
+
+    /// The last part that begins at or before an offset.
+    fn part(&self, offset: usize) -> (usize, Origin) {
+        let behind = self.parts.partition_point(|(at, _)| *at <= offset);
+        // Parts may be empty; the last of those that begin at a place is the one that has text there.
+        self.parts[behind.saturating_sub(1)]
     }
 }
 
@@ -545,6 +631,31 @@ def softmax(x):
             starter,
             "def softmax(x):\n    if x is None:\n        return None\n\n    raise NotImplementedError(\"softmax\")\n"
         );
+    }
+
+    #[test]
+    fn places_in_a_state_lead_back_to_the_marked_file() {
+        let file = marked("a.py", &format!("{SOFTMAX}\nx = 1\n"));
+        let place = |state: &TracedText<'_>, needle: &str| {
+            let start = state.text.find(needle).unwrap();
+            let location = state.location(Span::new(start, start + needle.len()));
+            let (source, span) = location.place().unwrap();
+            source.text()[span.start..span.end].to_owned()
+        };
+        let starter = file.trace(|_| false);
+        assert_eq!(Some(&starter.text), file.build(|_| false).as_ref());
+        assert_eq!(place(&starter, "def softmax"), "def softmax");
+        assert_eq!(place(&starter, "x = 1"), "x = 1");
+        assert_eq!(place(&starter, "return None"), "# mastery:begin softmax");
+        let stub = starter.stub_at(starter.text.find("return None").unwrap());
+        assert_eq!(stub.unwrap().owners_text(), "softmax");
+        assert!(starter.stub_at(0).is_none());
+        let solved = file.trace(|_| true);
+        assert_eq!(Some(&solved.text), file.build(|_| true).as_ref());
+        assert_eq!(place(&solved, "shifted = x"), "shifted = x");
+        assert_eq!(place(&solved, "x = 1"), "x = 1");
+        let (_, end) = solved.location(Span::new(9_999, 9_999)).place().unwrap();
+        assert_eq!(end.end, file.source().text().len());
     }
 
     #[test]

@@ -27,10 +27,22 @@ impl Module {
     }
 
     /// The first place that is not Python; `None` when all of it is.
+    ///
+    /// The grammar forgives what Python does not: blocks without a statement, and statements of one
+    /// block that are indented differently.
     pub fn error(&self) -> Option<Range<usize>> {
         let root = self.ast.root();
-        let first = root.dfs().find(|node| node.is_error() || node.is_missing());
-        first.map(|node| node.range())
+        let text = root.text();
+        root.dfs().find_map(|node| {
+            if node.is_error() || node.is_missing() {
+                return Some(node.range());
+            }
+            match &*node.kind() {
+                "block" => empty_block(&node).or_else(|| odd_indentation(&node, &text, None)),
+                "module" => odd_indentation(&node, &text, Some("")),
+                _ => None,
+            }
+        })
     }
 
     /// Whether the code at a byte offset is in the body of a function.
@@ -103,6 +115,47 @@ impl Module {
             })
             .collect()
     }
+}
+
+/// The statement that a block belongs to, when there is no statement in the block.
+fn empty_block(block: &Node<'_, PythonDoc>) -> Option<Range<usize>> {
+    if block.children().any(|child| is_statement(&child)) {
+        return None;
+    }
+    Some(
+        block
+            .parent()
+            .map_or(block.range(), |parent| parent.range()),
+    )
+}
+
+/// The first statement of a block that is indented otherwise than the ones before it. Only what
+/// begins a line is indented at all.
+fn odd_indentation(
+    block: &Node<'_, PythonDoc>,
+    text: &str,
+    expected: Option<&str>,
+) -> Option<Range<usize>> {
+    let mut expected = expected;
+    for statement in block.children().filter(is_statement) {
+        let range = statement.range();
+        let before = &text[..range.start];
+        let line = &before[before.rfind('\n').map_or(0, |at| at + 1)..];
+        let lines_before = &before[..before.len() - line.len()];
+        let indent = line.trim_start_matches('\u{feff}');
+        let is_continued = lines_before.trim_end_matches(['\r', '\n']).ends_with('\\');
+        if !indent.trim().is_empty() || is_continued {
+            continue;
+        }
+        if *expected.get_or_insert(indent) != indent {
+            return Some(range);
+        }
+    }
+    None
+}
+
+fn is_statement(node: &Node<'_, PythonDoc>) -> bool {
+    node.is_named() && node.kind() != "comment"
 }
 
 fn collect_symbols(node: &Node<'_, PythonDoc>, names: &[&str], found: &mut Vec<Range<usize>>) {
@@ -265,6 +318,39 @@ def forward(x):
         assert_eq!(Module::parse(TEXT).error(), None);
         let broken = "x = 1\ny = (2\nz = 3\n";
         assert!(Module::parse(broken).error().is_some());
+    }
+
+    #[test]
+    fn what_the_grammar_forgives_is_an_error() {
+        let error = |text: &str| Module::parse(text).error().map(|at| text[at].to_owned());
+        for (text, place) in [
+            ("x = 1\ndef f():\n\ny = 2\n", "def f():"),
+            ("class A:\n    # only a comment\n", "class A:"),
+            ("def f():\nraise E\n", "def f():"),
+            ("if x:\nelse:\n    y = 1\n", "if x:"),
+            ("try:\n    x\nexcept E:\n", "except E:"),
+            ("x = 1\n    y = 2\n", "y = 2"),
+            ("def f():\n    \"\"\"d\"\"\"\n      raise E\n", "raise E"),
+            ("def f():\n    return 1\n  x = 2\n", "x = 2"),
+            ("if x:\n    a\n\tb\n", "b"),
+        ] {
+            let found = error(text).unwrap_or_else(|| panic!("{text}"));
+            assert!(found.starts_with(place), "{text}: {found}");
+        }
+        for text in [
+            "",
+            "# only a comment\n",
+            "\u{feff}x = 1\r\nif x:\r\n\ty = 2\r\n",
+            "class A: pass; x = 1\n",
+            "if a:\n    x = 1\n\n  # odd comment\n    y = [\n  1\n]\n    z = \"\"\"\n  a\n\"\"\"\n",
+            "x = 1; \\\n    y = 2\n",
+            "match x:\n    case 1:\n        pass\n    case _: ...\n",
+            "@a\n@b\ndef f[T](x: T, /) -> T: return x\ntype X = int\n",
+            "try:\n    x\nexcept* E:\n    y\nelse:\n    z\nfinally:\n    w\n",
+            "async def f():\n    async with a as b, c:\n        return [i async for i in b]\n",
+        ] {
+            assert_eq!(error(text), None, "{text}");
+        }
     }
 
     fn change(rule: &Value, fix: &Value) -> Result<Change, String> {

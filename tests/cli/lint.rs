@@ -2,6 +2,8 @@
 
 use std::os::unix::fs::PermissionsExt as _;
 
+use std::process::Command;
+
 use crate::support::{Sandbox, is_root};
 
 /// A curriculum with an error in the manifest, one in a module and one in a bug.
@@ -186,4 +188,39 @@ fn files_that_can_not_be_read_are_findings() {
         report["diagnostics"][0]["rule"], "unreadable-file",
         "{report:#}"
     );
+}
+
+/// What git tracks is found, and the leftovers of the author's last run are not.
+#[test]
+fn generated_files_are_found_where_they_are_checked_in() {
+    let sandbox = Sandbox::with_base();
+    let git = |arguments: &[&str]| {
+        let status = Command::new("git")
+            .args(arguments)
+            .current_dir(sandbox.path())
+            .status();
+        assert!(status.unwrap().success(), "{arguments:?}");
+    };
+    sandbox.write(".gitignore", "__pycache__/\n*.egg-info/\n");
+    for path in [
+        "basics/__pycache__/numbers.pyc",
+        "tests/__pycache__/test_mean.pyc",
+        "basics.egg-info/PKG-INFO",
+    ] {
+        sandbox.write(&format!("curricula/base/project/{path}"), "");
+    }
+    git(&["init", "--quiet"]);
+    git(&["add", "--all"]);
+    let lint = |path: &str| {
+        let (_, report) = sandbox.json(&["lint", path]);
+        let findings = report["diagnostics"].as_array().unwrap().clone();
+        findings
+            .iter()
+            .map(|it| format!("{} {}", it["rule"], it["path"]).replace('"', ""))
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(lint("curricula"), Vec::<String>::new());
+    let tracked = "curricula/base/project/basics/__pycache__";
+    git(&["add", "--force", tracked]);
+    assert_eq!(lint("curricula"), [format!("generated-file {tracked}")]);
 }
