@@ -158,9 +158,10 @@ fn parse(text: &str, comment: Span) -> Result<(Span, Option<Span>), Problem> {
             }
         }
     }
-    match reason {
-        true => Ok((rule, until)),
-        false => Err(problem(comment, "the suppression gives no reason")),
+    if reason {
+        Ok((rule, until))
+    } else {
+        Err(problem(comment, "the suppression gives no reason"))
     }
 }
 

@@ -6,6 +6,7 @@
 
 use crate::curriculum::Curriculum;
 use crate::curriculum::document::Validator;
+use crate::curriculum::id::NodeId;
 use crate::suggest;
 
 /// The one test id of a command without a report.
@@ -37,7 +38,7 @@ pub(crate) fn undefined(curriculum: &Curriculum, id: &str) -> Option<Problem> {
 pub(crate) fn not_run(curriculum: &Curriculum, validator: &Validator, id: &str) -> Option<Problem> {
     match validator {
         Validator::Pytest(validator) => {
-            let ids = || validator.node_ids.iter().map(|it| it.as_str());
+            let ids = || validator.node_ids.iter().map(NodeId::as_str);
             if ids().any(|run| covers(run, id)) {
                 return undefined(curriculum, id);
             }
@@ -146,7 +147,9 @@ if True:
 
     #[test]
     fn definitions_are_found_where_they_are() {
-        let missing = |id: &str| first_undefined(TEXT, &id.split("::").collect::<Vec<_>>());
+        fn missing(id: &str) -> Option<&str> {
+            first_undefined(TEXT, &id.split("::").collect::<Vec<_>>())
+        }
         for id in [
             "TestOne",
             "TestOne::test_inner",

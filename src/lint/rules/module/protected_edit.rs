@@ -2,6 +2,7 @@
 
 use globset::{Glob, GlobSet, GlobSetBuilder};
 
+use crate::curriculum::id::Text;
 use crate::diagnostic::Sink;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
 
@@ -41,7 +42,7 @@ impl Rule for ProtectedEdit {
         let Some(curriculum) = &context.curriculum.manifest else {
             return;
         };
-        let globs = curriculum.value.protected.iter().map(|glob| glob.as_str());
+        let globs = curriculum.value.protected.iter().map(Text::as_str);
         let protected = set(globs.chain(ALWAYS.iter().copied()));
         for module in &context.curriculum.modules {
             let Some(manifest) = &module.manifest else {
