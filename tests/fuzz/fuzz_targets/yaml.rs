@@ -1,0 +1,34 @@
+//! Any bytes as a YAML file: read with its places, and held against each schema and type.
+#![no_main]
+
+use std::sync::Arc;
+
+use libfuzzer_sys::fuzz_target;
+use mastery::curriculum::document::{BugManifest, FileContent, Manifest, ModuleManifest, Questions};
+use mastery::curriculum::schema::Schema;
+use mastery::source::{SourceFile, yaml};
+
+fuzz_target!(|text: &str| {
+    let file = Arc::new(SourceFile::new("fuzz.yaml", text));
+    let (document, problems) = yaml::parse(&file);
+    for problem in &problems {
+        let _ = &file.text()[problem.span.start..problem.span.end];
+        let _ = file.position(problem.span.start);
+    }
+    let Some(document) = document else {
+        assert!(!problems.is_empty(), "nothing came of it and nothing was said");
+        return;
+    };
+    for schema in Schema::all() {
+        // What a schema accepts, its type accepts, and the other way round.
+        let is_valid = schema.check(&document).is_empty();
+        let is_read = match schema.name() {
+            "bug" => BugManifest::read(&document.value).is_ok(),
+            "curriculum" => Manifest::read(&document.value).is_ok(),
+            "module" => ModuleManifest::read(&document.value).is_ok(),
+            "questions" => Questions::read(&document.value).is_ok(),
+            _ => continue,
+        };
+        assert_eq!(is_valid, is_read, "{}", schema.name());
+    }
+});
