@@ -3,7 +3,7 @@
 //! One broken file never hides the next: what can't be read is `None` in the result and a finding
 //! in the sink. Whether the files fit together is left to `lint`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -53,25 +53,21 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         })
         .collect();
 
-    let mut order: Vec<ModuleId> = Vec::new();
-    for id in listed
-        .into_iter()
-        .filter(|id| folders.contains(id.as_str()))
-    {
-        if !order.contains(&id) {
-            order.push(id);
-        }
+    let mut positions = HashMap::new();
+    for (position, id) in listed.iter().enumerate() {
+        positions.entry(id.clone()).or_insert(position);
     }
     // Modules that no list names are checked as well: their findings are as true.
-    for id in folders
+    let unlisted = folders
         .iter()
-        .filter_map(|name| ModuleId::try_from(name.as_str()).ok())
-    {
-        if !order.contains(&id) {
-            order.push(id);
-        }
-    }
-    let (modules, (project, theory)) = rayon::join(
+        .filter_map(|name| ModuleId::try_from(name.as_str()).ok());
+    let mut seen = HashSet::new();
+    let order: Vec<ModuleId> = listed
+        .into_iter()
+        .chain(unlisted)
+        .filter(|id| folders.contains(id.as_str()) && seen.insert(id.clone()))
+        .collect();
+    let (modules, (project, theory)): (Vec<Module>, _) = rayon::join(
         || {
             order
                 .into_par_iter()
@@ -87,7 +83,11 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
             (loader.tree(&dir.join("project")), theory.collect())
         },
     );
+    let ids = modules.iter().enumerate();
+    let by_id = ids.map(|(index, module)| (module.id.clone(), index));
     Curriculum {
+        by_id: by_id.collect(),
+        positions,
         dir: dir.to_owned(),
         shown: shown.clone(),
         manifest,

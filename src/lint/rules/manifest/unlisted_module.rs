@@ -34,15 +34,11 @@ impl Rule for UnlistedModule {
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
         let curriculum = context.curriculum;
-        let Some(manifest) = &curriculum.manifest else {
+        if curriculum.manifest.is_none() {
             return;
-        };
+        }
         for folder in &curriculum.module_folders {
-            if !manifest
-                .value
-                .module_ids()
-                .any(|(id, _)| id.as_str() == folder)
-            {
+            if curriculum.position(folder).is_none() {
                 let path = curriculum.shown_path(&format!("modules/{folder}"));
                 let message = format!("the module `{folder}` is not listed in `curriculum.yaml`");
                 sink.push(self.finding(Location::path(path), message));

@@ -4,15 +4,3 @@ pub(crate) mod edit_without_region;
 pub(crate) mod missing_validator_file;
 pub(crate) mod module_without_region;
 pub(crate) mod region_outside_edit;
-
-use crate::curriculum::Module;
-use crate::lint::rule::Context;
-
-/// Whether the project has a region of a module.
-fn has_region(context: &Context<'_>, module: &Module) -> bool {
-    context
-        .project
-        .marked_files()
-        .flat_map(|(_, file)| file.regions())
-        .any(|region| region.owners.contains(&module.id))
-}
