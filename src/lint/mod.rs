@@ -4,7 +4,9 @@ pub mod injections;
 pub mod rule;
 pub mod rules;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 use globset::Glob;
 use rayon::prelude::*;
@@ -15,7 +17,7 @@ use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
 use crate::project::Project;
 use crate::source::path;
 
-use rule::{Context, Rule, RuleMeta};
+use rule::{AskedQuestion, Context, Rule, RuleMeta};
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
@@ -33,9 +35,40 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
     let Ok(context) = prepared else {
         return report("what all rules share");
     };
-    rules::ALL.par_iter().for_each(|rule| {
-        if catch_unwind(AssertUnwindSafe(|| rule.check(&context, sink))).is_err() {
-            report(&format!("the rule `{}`", rule.meta().name));
+    let failed = Mutex::new(BTreeSet::new());
+    let guarded = |rule: &&dyn Rule, check: &dyn Fn()| {
+        if catch_unwind(AssertUnwindSafe(check)).is_err()
+            && let Ok(mut failed) = failed.lock()
+        {
+            failed.insert(rule.meta().name);
+        }
+    };
+    rayon::join(
+        || check_questions(&context, &guarded, sink),
+        || {
+            rules::ALL
+                .par_iter()
+                .for_each(|rule| guarded(rule, &|| rule.check(&context, sink)));
+        },
+    );
+    for name in failed.into_inner().unwrap_or_default() {
+        report(&format!("the rule `{name}`"));
+    }
+}
+
+/// Compiles the questions one by one and shows each to all rules.
+fn check_questions(
+    context: &Context<'_>,
+    guarded: &(dyn Fn(&&dyn Rule, &dyn Fn()) + Sync),
+    sink: &Sink,
+) {
+    let files: Vec<_> = context.questions_files().collect();
+    files.par_iter().for_each(|file| {
+        for index in 0..file.value.questions.len() {
+            let asked = AskedQuestion::new(file, index);
+            for rule in rules::ALL {
+                guarded(rule, &|| rule.check_question(&asked, sink));
+            }
         }
     });
 }

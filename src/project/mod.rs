@@ -58,13 +58,19 @@ impl Project {
                 let shown = curriculum.shown_path(&format!("project/{path}"));
                 let marked = parse_file(path, &shown, entry, &mut diagnostics);
                 let entry = entry.clone();
-                ((path.to_owned(), ProjectFile { entry, marked }), diagnostics)
+                (
+                    (path.to_owned(), ProjectFile { entry, marked }),
+                    diagnostics,
+                )
             })
             .collect();
         let (files, diagnostics): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();
         let diagnostics: Vec<_> = diagnostics.into_iter().flatten().collect();
         let is_sound = diagnostics.is_empty();
-        (Self::new(files.into_iter().collect(), is_sound), diagnostics)
+        (
+            Self::new(files.into_iter().collect(), is_sound),
+            diagnostics,
+        )
     }
 
     fn new(files: BTreeMap<String, ProjectFile>, is_sound: bool) -> Self {
