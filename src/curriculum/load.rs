@@ -7,7 +7,7 @@ use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -35,6 +35,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         dir,
         shown: &shown,
         root,
+        inner_folders: Mutex::default(),
         sink,
     };
     let manifest = loader.document::<Manifest>(&dir.join(MANIFEST), schema::curriculum());
@@ -105,6 +106,8 @@ struct Loader<'a> {
     shown: &'a str,
     /// The curriculum's folder with all links followed.
     root: PathBuf,
+    /// Folders that are known to be in it.
+    inner_folders: Mutex<HashSet<PathBuf>>,
     sink: &'a Sink,
 }
 
@@ -255,10 +258,7 @@ impl Loader<'_> {
     }
 
     fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
-        if path
-            .canonicalize()
-            .is_ok_and(|end| !end.starts_with(&self.root))
-        {
+        if self.leaves(path) {
             self.report(LINK_LEAVES, path, "the symbolic link leaves the curriculum");
             return None;
         }
@@ -274,6 +274,35 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a path leads out of the curriculum. Following every link of every path takes as long as
+    /// reading the files, so that it is done once for each folder, and for files that are links.
+    fn leaves(&self, path: &Path) -> bool {
+        let leads_out = |path: &Path| {
+            path.canonicalize()
+                .is_ok_and(|end| !end.starts_with(&self.root))
+        };
+        let is_link = |path: &Path| {
+            let metadata = path.symlink_metadata();
+            metadata.is_ok_and(|metadata| metadata.is_symlink())
+        };
+        let Some(folder) = path.parent() else {
+            return leads_out(path);
+        };
+        let is_known = self
+            .inner_folders
+            .lock()
+            .is_ok_and(|it| it.contains(folder));
+        if !is_known {
+            if leads_out(folder) {
+                return leads_out(path);
+            }
+            if let Ok(mut known) = self.inner_folders.lock() {
+                known.insert(folder.to_owned());
+            }
+        }
+        is_link(path) && leads_out(path)
     }
 
     fn document<T: FileContent>(&self, path: &Path, schema: &Schema) -> Option<Loaded<T>> {

@@ -9,7 +9,7 @@ use crate::curriculum::id::{FilePath, VariantName};
 use crate::curriculum::{Bug, Curriculum, Loaded, Module};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::{CompiledRewrite, RewriteError};
+use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
 use crate::project::Project;
 use crate::project::state::State;
 use crate::source::tree::Tree;
@@ -102,6 +102,11 @@ fn try_module<'a>(
             ))
         })
         .collect();
+    let parsed = ParsedTree::new(&solved);
+    let parsed_variants: Vec<_> = variants
+        .iter()
+        .map(|(name, tree)| (*name, ParsedTree::new(tree)))
+        .collect();
     let bugs = module.bugs.iter().zip(patches).filter_map(|(bug, patch)| {
         let document = bug.document.as_ref()?;
         let mut tried = TriedBug {
@@ -111,12 +116,13 @@ fn try_module<'a>(
             rewritten: None,
             variants: Vec::new(),
         };
-        try_rewrite(&mut tried, &solved, &variants);
+        try_rewrite(&mut tried, &parsed, &parsed_variants);
         Some(tried)
     });
+    let bugs = bugs.collect();
     TriedModule {
         module,
-        bugs: bugs.collect(),
+        bugs,
         solved,
     }
 }
@@ -140,7 +146,11 @@ fn changed_files<'a>(
         .collect()
 }
 
-fn try_rewrite<'a>(tried: &mut TriedBug<'a>, solved: &Tree, variants: &[(&'a VariantName, Tree)]) {
+fn try_rewrite<'a>(
+    tried: &mut TriedBug<'a>,
+    solved: &ParsedTree<'_>,
+    variants: &[(&'a VariantName, ParsedTree<'_>)],
+) {
     let bug = tried.bug;
     let Some(rewrite) = &tried.document.value.inject.rewrite else {
         return;
@@ -158,13 +168,13 @@ fn try_rewrite<'a>(tried: &mut TriedBug<'a>, solved: &Tree, variants: &[(&'a Var
         }
     };
     let rewritten = compiled
-        .apply(solved)
+        .apply_to(solved)
         .map_err(|error| finding(at(&error), &error, ""));
     if rewritten.is_ok() {
         let on_variants = variants.iter().map(|(name, tree)| TriedVariant {
             name,
             is_excused: rewrite.not_applicable.contains_key(*name),
-            result: compiled.apply(tree).map(drop).map_err(|error| {
+            result: compiled.apply_to(tree).map(drop).map_err(|error| {
                 let on = format!("on the variant `{name}`: ");
                 finding(at(&error), &error, &on)
             }),

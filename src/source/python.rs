@@ -13,6 +13,7 @@ use serde_json::{Map, Value, json};
 type PythonDoc = StrDoc<SupportLang>;
 
 /// A parsed Python file.
+#[derive(Clone)]
 pub struct Module {
     ast: AstGrep<PythonDoc>,
 }
@@ -23,6 +24,30 @@ impl Module {
         Self {
             ast: SupportLang::Python.ast_grep(text),
         }
+    }
+
+    /// The text that was parsed.
+    pub fn text(&self) -> &str {
+        self.ast.source()
+    }
+
+    /// Returns the file with an edit made. Only what the edit touches is parsed again, which takes a
+    /// fraction of the time; what looks like an error then is looked at afresh.
+    pub fn edited(&self, edit: &Edit) -> Self {
+        let mut ast = self.ast.clone();
+        let made = ast.edit(ast_grep_core::source::Edit {
+            position: edit.replaced.start,
+            deleted_length: edit.replaced.len(),
+            inserted_text: edit.text.clone().into_bytes(),
+        });
+        let is_made = made.is_ok();
+        let edited = Self { ast };
+        if is_made && edited.error().is_none() {
+            return edited;
+        }
+        let mut text = self.text().to_owned();
+        text.replace_range(edit.replaced.clone(), &edit.text);
+        Self::parse(&text)
     }
 
     /// The first place that is not Python; `None` when all of it is.
@@ -226,6 +251,40 @@ def forward(x):
         assert_eq!(Module::parse(TEXT).error(), None);
         let broken = "x = 1\ny = (2\nz = 3\n";
         assert!(Module::parse(broken).error().is_some());
+    }
+
+    #[test]
+    fn an_edited_file_is_as_if_parsed_afresh() {
+        let module = Module::parse(TEXT);
+        let edit = |found: &str, text: &str| {
+            let at = offset(found);
+            let replaced = at..at + found.len();
+            Edit {
+                found: replaced.clone(),
+                replaced,
+                text: text.to_owned(),
+            }
+        };
+        for edit in [
+            edit("x * self.scale", "ä + b"),
+            edit("return x * self.scale", "if x:\n            return 1"),
+            edit("class Layer", "class Other"),
+            edit("x * self.scale", "(x"),
+            edit("        return x", "  return x"),
+            edit("def forward(self", "x = 1\ndef forward(self"),
+            edit("import math", ""),
+        ] {
+            let edited = module.edited(&edit);
+            let fresh = Module::parse(edited.text());
+            assert_eq!(edited.error(), fresh.error(), "{edit:?}");
+            let sexp = |module: &Module| {
+                let root = module.ast.root();
+                root.dfs()
+                    .map(|node| (node.kind().into_owned(), node.range()))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(sexp(&edited), sexp(&fresh), "{edit:?}");
+        }
     }
 
     fn change(rule: &Value, fix: &Value) -> Result<Change, String> {
