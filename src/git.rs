@@ -1,5 +1,6 @@
 //! What the tool needs of git. The only file that names `git2`.
 
+use std::cell::RefCell;
 use std::path::{Path, PathBuf};
 
 use git2::{ApplyOptions, Diff, Index, IndexEntry, IndexTime, Odb, Oid, Patch, Repository};
@@ -34,10 +35,33 @@ pub enum ApplyError {
 /// See [`ApplyError`].
 pub fn apply_patch(tree: &Tree, patch: &[u8]) -> Result<Tree, ApplyError> {
     let diff = Diff::from_buffer(patch).map_err(|error| ApplyError::Unreadable(message(&error)))?;
-    let odb = Odb::new()?;
-    odb.add_new_mempack_backend(1)?;
-    let repository = Repository::from_odb(odb)?;
+    in_memory(|repository| apply_diff(repository, tree, &diff))
+}
 
+/// Calls `work` with a repository that is nowhere on disk.
+///
+/// Making one takes as long as several patches do, so that a thread keeps one for a while; not forever,
+/// for what was put into it stays there.
+fn in_memory<T>(work: impl FnOnce(&Repository) -> Result<T, ApplyError>) -> Result<T, ApplyError> {
+    const USES: usize = 256;
+    thread_local! {
+        static REPOSITORY: RefCell<Option<(Repository, usize)>> = const { RefCell::new(None) };
+    }
+    let kept = REPOSITORY.take().filter(|(_, uses)| *uses < USES);
+    let (repository, uses) = match kept {
+        Some(kept) => kept,
+        None => {
+            let odb = Odb::new()?;
+            odb.add_new_mempack_backend(1)?;
+            (Repository::from_odb(odb)?, 0)
+        }
+    };
+    let result = work(&repository);
+    REPOSITORY.set(Some((repository, uses + 1)));
+    result
+}
+
+fn apply_diff(repository: &Repository, tree: &Tree, diff: &Diff<'_>) -> Result<Tree, ApplyError> {
     // Only what the patch touches goes through git.
     let mut index = Index::new()?;
     let mut touched = Vec::new();
@@ -58,7 +82,7 @@ pub fn apply_patch(tree: &Tree, patch: &[u8]) -> Result<Tree, ApplyError> {
             touched.push(path.to_owned());
         }
     }
-    let base = repository.find_tree(index.write_tree_to(&repository)?)?;
+    let base = repository.find_tree(index.write_tree_to(repository)?)?;
 
     let mut hunks = 0;
     let mut options = ApplyOptions::new();
@@ -66,7 +90,7 @@ pub fn apply_patch(tree: &Tree, patch: &[u8]) -> Result<Tree, ApplyError> {
         hunks += 1;
         true
     });
-    let result = repository.apply_to_tree(&base, &diff, Some(&mut options));
+    let result = repository.apply_to_tree(&base, diff, Some(&mut options));
     drop(options);
     let applied = result.map_err(|error| ApplyError::DoesNotApply {
         hunk: usize::checked_sub(hunks, 1),

@@ -1,9 +1,21 @@
 //! Regular expressions that authors write: compiled with bounds, errors in one line.
 //!
-//! The only file that names `regex`. Its engine takes time linear in the text, so that no pattern
-//! can hang a check.
+//! The only file that names the regular expression crates. Matching takes time linear in the text, so that
+//! no pattern can hang a check.
+//!
+//! There are thousands of patterns and each is held against a few short texts. The `regex` crate spends
+//! most of its time then on getting ready for long ones: prefilters, reverse automata, determinised
+//! states. Here a pattern is parsed; a text that lacks what every match contains is passed over; and for
+//! one that does not the automaton is made and followed.
 
-use regex::bytes::{Regex, RegexBuilder};
+use std::cell::RefCell;
+use std::sync::OnceLock;
+
+use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
+use regex_automata::nfa::thompson::pikevm::PikeVM;
+use regex_automata::nfa::thompson::{NFA, WhichCaptures};
+use regex_syntax::ParserBuilder;
+use regex_syntax::hir::{Class, Hir, HirKind};
 
 use crate::diagnostic::RuleName;
 
@@ -13,9 +25,21 @@ pub const INVALID_MESSAGE_PATTERN: RuleName = "invalid-message-pattern";
 /// Bytes that a compiled pattern may take; far above any that a person writes.
 const MAX_COMPILED_BYTES: usize = 1 << 20;
 
+/// More bytes than any part of a pattern takes when it is compiled; see [`parts`].
+const MAX_PART_BYTES: usize = 256;
+
+/// Texts of which a match must contain one; more are not worth looking for.
+const MAX_NEEDED: usize = 16;
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
-pub struct Pattern(Regex);
+pub struct Pattern {
+    hir: Hir,
+    /// Texts in lower case of which every match contains one, whatever its case; empty where none are
+    /// known.
+    needed: Vec<String>,
+    matcher: OnceLock<BoundedBacktracker>,
+}
 
 impl Pattern {
     /// Compiles a pattern that tells upper from lower case.
@@ -37,34 +61,187 @@ impl Pattern {
     }
 
     fn build(pattern: &str, case_insensitive: bool) -> Result<Self, String> {
-        RegexBuilder::new(pattern)
+        let hir = ParserBuilder::new()
             .case_insensitive(case_insensitive)
             // Word characters and cases of all scripts take ten times as long to compile. Where a
             // pattern has none but ASCII letters, `\w`, `\d` and `\b` are about those.
             .unicode(!pattern.is_ascii())
-            .size_limit(MAX_COMPILED_BYTES)
+            .utf8(false)
             .build()
-            .map(Self)
-            .map_err(|error| match error {
-                regex::Error::CompiledTooBig(_) => "the pattern is too large".to_owned(),
+            .parse(pattern)
+            .map_err(|error| {
                 // The crate draws the pattern with a caret over several lines; the last says why.
-                other => {
-                    let text = other.to_string();
-                    let last = text.lines().last().unwrap_or_default();
-                    last.trim_start_matches("error: ").to_owned()
-                }
-            })
+                let text = error.to_string();
+                let last = text.lines().last().unwrap_or_default();
+                last.trim_start_matches("error: ").to_owned()
+            })?;
+        let compiled = Self {
+            needed: needed(&hir),
+            matcher: OnceLock::new(),
+            hir,
+        };
+        // Whether it is too large only its automaton tells, which is made when it is needed. That most
+        // patterns are not can be seen before.
+        let is_small = parts(&compiled.hir) < MAX_COMPILED_BYTES / MAX_PART_BYTES;
+        if !is_small && compiled.automaton().is_none() {
+            return Err("the pattern is too large".to_owned());
+        }
+        Ok(compiled)
     }
 
     /// Whether the pattern matches somewhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
-        self.0.is_match(text.as_bytes())
+        if !self.needed.is_empty() {
+            let text = text.to_ascii_lowercase();
+            if !self.needed.iter().any(|needed| text.contains(needed)) {
+                return false;
+            }
+        }
+        let matcher = self.matcher.get_or_init(|| {
+            self.automaton()
+                .and_then(|automaton| backtrack::Builder::new().build_from_nfa(automaton).ok())
+                .expect("a pattern that is too large is refused before")
+        });
+        CACHE.with_borrow_mut(|cache| {
+            let cache = cache.get_or_insert_with(|| matcher.create_cache());
+            cache.reset(matcher);
+            matcher.try_is_match(cache, text).unwrap_or_else(|_| {
+                // The text is too long to note where each state has been.
+                let automaton = matcher.get_nfa().clone();
+                let slower = PikeVM::new_from_nfa(automaton);
+                slower.is_ok_and(|slower| slower.is_match(&mut slower.create_cache(), text))
+            })
+        })
     }
+
+    /// The automaton; `None` when the pattern is too large for one.
+    fn automaton(&self) -> Option<NFA> {
+        let config = NFA::config()
+            .utf8(false)
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_COMPILED_BYTES));
+        let compiler = NFA::compiler().configure(config).clone();
+        compiler.build_from_hir(&self.hir).ok()
+    }
+}
+
+thread_local! {
+    /// What a search notes on its way, kept so that it is not made for each text.
+    static CACHE: RefCell<Option<backtrack::Cache>> = const { RefCell::new(None) };
+}
+
+/// About how many states a pattern has when it is compiled, counted high.
+fn parts(hir: &Hir) -> usize {
+    let sum = |parts: &[Hir]| {
+        parts
+            .iter()
+            .fold(1, |sum: usize, part| sum.saturating_add(self::parts(part)))
+    };
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => 1,
+        HirKind::Literal(literal) => literal.0.len(),
+        HirKind::Class(Class::Bytes(class)) => 1 + class.ranges().len() / 8,
+        // A range of characters is a few sequences of ranges of bytes.
+        HirKind::Class(Class::Unicode(class)) => 1 + class.ranges().len() * 16,
+        HirKind::Repetition(repetition) => {
+            let times = repetition.max.unwrap_or(repetition.min).max(1) as usize;
+            parts(&repetition.sub)
+                .saturating_add(2)
+                .saturating_mul(times)
+        }
+        HirKind::Capture(capture) => parts(&capture.sub),
+        HirKind::Concat(inner) | HirKind::Alternation(inner) => sum(inner),
+    }
+}
+
+/// Texts in lower case of which every match contains one, whatever its case; empty where none are known.
+fn needed(hir: &Hir) -> Vec<String> {
+    match hir.kind() {
+        HirKind::Empty | HirKind::Look(_) => Vec::new(),
+        HirKind::Literal(_) | HirKind::Class(_) => letters(hir).into_iter().collect(),
+        HirKind::Repetition(repetition) if repetition.min == 0 => Vec::new(),
+        HirKind::Repetition(repetition) => needed(&repetition.sub),
+        HirKind::Capture(capture) => needed(&capture.sub),
+        HirKind::Alternation(inner) => {
+            let mut all = Vec::new();
+            for branch in inner {
+                let of_branch = needed(branch);
+                if of_branch.is_empty() || all.len() + of_branch.len() > MAX_NEEDED {
+                    return Vec::new();
+                }
+                all.extend(of_branch);
+            }
+            all
+        }
+        HirKind::Concat(inner) => {
+            let mut best = Vec::new();
+            let mut offer = |candidate: Vec<String>| {
+                if rarity(&candidate) > rarity(&best) {
+                    best = candidate;
+                }
+            };
+            // Letters one behind the other are one text; a word boundary between them takes no place.
+            let mut run = String::new();
+            for part in inner {
+                match letters(part) {
+                    Some(letters) => run.push_str(&letters),
+                    None if matches!(part.kind(), HirKind::Look(_)) => {}
+                    None => {
+                        offer(vec![std::mem::take(&mut run)]);
+                        offer(needed(part));
+                    }
+                }
+            }
+            offer(vec![run]);
+            best
+        }
+    }
+}
+
+/// How rarely a text contains one of these by chance: the length of the shortest.
+fn rarity(needed: &[String]) -> usize {
+    needed.iter().map(String::len).min().unwrap_or(0)
+}
+
+/// The ASCII letters that a part stands for, in lower case; `None` when it may be anything else.
+fn letters(hir: &Hir) -> Option<String> {
+    let one = |first: u8, last: u8| (first == last && first.is_ascii()).then_some(first);
+    let bytes = match hir.kind() {
+        HirKind::Literal(literal) => literal.0.to_vec(),
+        HirKind::Class(Class::Bytes(class)) => {
+            let ranges = class.ranges().iter();
+            ranges
+                .map(|range| one(range.start(), range.end()))
+                .collect::<Option<_>>()?
+        }
+        HirKind::Class(Class::Unicode(class)) => {
+            let ranges = class.ranges().iter();
+            let letter = |char: char| u8::try_from(char).ok();
+            ranges
+                .map(|range| one(letter(range.start())?, letter(range.end())?))
+                .collect::<Option<_>>()?
+        }
+        _ => return None,
+    };
+    let text = String::from_utf8(bytes.to_ascii_lowercase()).ok()?;
+    if !text.is_ascii() || text.is_empty() {
+        return None;
+    }
+    if matches!(hir.kind(), HirKind::Literal(_)) {
+        return Some(text);
+    }
+    // A letter in both cases.
+    let first = &text[..1];
+    text.chars()
+        .all(|other| first.starts_with(other))
+        .then(|| first.to_owned())
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+    use regex::bytes::RegexBuilder;
 
     #[test]
     fn errors_are_one_line_that_says_why() {
@@ -90,5 +267,58 @@ mod tests {
                 .unwrap()
                 .is_match("NaN")
         );
+    }
+
+    #[test]
+    fn what_every_match_contains_is_known() {
+        let needed = |pattern| Pattern::compile_case_insensitive(pattern).unwrap().needed;
+        assert_eq!(needed(r"\bPrefix\b[^.]{0,60}\bsum"), ["prefix"]);
+        assert_eq!(needed("(every|each) (node|leaf)s? is"), ["node", "leaf"]);
+        assert_eq!(needed("(cat|dog)s?"), ["cat", "dog"]);
+        assert_eq!(needed("(cat)+ ?x"), ["cat"]);
+        assert_eq!(needed("(cat)?|dog"), [""; 0]);
+        assert_eq!(needed("[ab]c"), ["c"]);
+        assert_eq!(needed("ä[ab]strasse"), ["tra"]);
+    }
+
+    #[test]
+    fn long_texts_are_searched_too() {
+        let text = format!("{}needle", "x".repeat(200_000));
+        let pattern = Pattern::compile(r"(x|y){3}[a-z]{0,40}needle$").unwrap();
+        assert!(pattern.is_match(&text));
+        assert!(!pattern.is_match(&text[..200_003]));
+    }
+
+    proptest! {
+        /// Against the `regex` crate itself.
+        #[test]
+        fn patterns_match_what_they_should(
+            pattern in r"(\\b|\^)?([aAbsSkK.äÄß]|\[\^?a[bs]\]|\(a\|[bkS]s?\)|\(Ab\)|\\[wdsB]){1,5}([?*+]|\{1,3\})?(x|[AbS]\|)?(\$|\\b)?",
+            texts in prop::collection::vec("[abskABSKxäß ſK.]{0,8}", 1..20),
+            case_insensitive in any::<bool>(),
+        ) {
+            let oracle = RegexBuilder::new(&pattern)
+                .case_insensitive(case_insensitive)
+                .unicode(!pattern.is_ascii())
+                .build();
+            let ours = Pattern::build(&pattern, case_insensitive);
+            prop_assert_eq!(ours.is_ok(), oracle.is_ok(), "{}", pattern);
+            if let (Ok(ours), Ok(oracle)) = (ours, oracle) {
+                for text in texts {
+                    let expected = oracle.is_match(text.as_bytes());
+                    prop_assert_eq!(ours.is_match(&text), expected, "{} on {}", pattern, text);
+                }
+            }
+        }
+
+        #[test]
+        fn sizes_are_counted_high(inner in r"([ab.]|\[a-c\]|\\w|ä|\(a\|b[cd]\)){1,6}", times in 1..200_u32) {
+            let pattern = format!("(?:{inner}){{{times}}}");
+            let compiled = Pattern::compile_case_insensitive(&pattern);
+            if let Ok(compiled) = compiled {
+                let bytes = compiled.automaton().unwrap().memory_usage();
+                prop_assert!(bytes <= parts(&compiled.hir) * MAX_PART_BYTES, "{bytes} {}", parts(&compiled.hir));
+            }
+        }
     }
 }

@@ -13,7 +13,7 @@ use crate::diagnostic::Severity;
 use crate::exit_code::ExitCode;
 use crate::plural::count;
 use crate::project::export::{Existing, ExportError, export};
-use crate::project::state::State;
+use crate::project::state::{Solved, State};
 use crate::report::Report;
 use crate::source::path;
 
@@ -97,7 +97,7 @@ pub(super) fn run_build(args: &BuildArgs, global: &GlobalArgs) -> Result<ExitCod
         (_, true) => State::Complete.solved_modules(curriculum),
         (Some(module), _) if args.solved => State::Solved(module).solved_modules(curriculum),
         (Some(module), _) => State::Starter(module).solved_modules(curriculum),
-        (None, false) => std::collections::BTreeSet::new(),
+        (None, false) => Solved::none(),
     };
     let tree = checked.project.build(&solved);
     let out = path::absolute(&args.out, &base);

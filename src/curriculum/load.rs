@@ -3,11 +3,11 @@
 //! One broken file never hides the next: what can't be read is `None` in the result and a finding
 //! in the sink. Whether the files fit together is left to `lint`.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -38,6 +38,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         dir,
         shown: &shown,
         root,
+        inner_folders: Mutex::default(),
         sink,
     };
     let manifest = loader.document::<Manifest>(&dir.join(MANIFEST), schema::curriculum());
@@ -59,25 +60,21 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         })
         .collect();
 
-    let mut order: Vec<ModuleId> = Vec::new();
-    for id in listed
-        .into_iter()
-        .filter(|id| folders.contains(id.as_str()))
-    {
-        if !order.contains(&id) {
-            order.push(id);
-        }
+    let mut positions = HashMap::new();
+    for (position, id) in listed.iter().enumerate() {
+        positions.entry(id.clone()).or_insert(position);
     }
     // Modules that no list names are checked as well: their findings are as true.
-    for id in folders
+    let unlisted = folders
         .iter()
-        .filter_map(|name| ModuleId::try_from(name.as_str()).ok())
-    {
-        if !order.contains(&id) {
-            order.push(id);
-        }
-    }
-    let (modules, (project, theory)) = rayon::join(
+        .filter_map(|name| ModuleId::try_from(name.as_str()).ok());
+    let mut seen = HashSet::new();
+    let order: Vec<ModuleId> = listed
+        .into_iter()
+        .chain(unlisted)
+        .filter(|id| folders.contains(id.as_str()) && seen.insert(id.clone()))
+        .collect();
+    let (modules, (project, theory)): (Vec<Module>, _) = rayon::join(
         || {
             order
                 .into_par_iter()
@@ -93,7 +90,11 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
             (loader.tree(&dir.join("project")), theory.collect())
         },
     );
+    let ids = modules.iter().enumerate();
+    let by_id = ids.map(|(index, module)| (module.id.clone(), index));
     Curriculum {
+        by_id: by_id.collect(),
+        positions,
         dir: dir.to_owned(),
         shown: shown.clone(),
         manifest,
@@ -112,6 +113,8 @@ struct Loader<'a> {
     shown: &'a str,
     /// The curriculum's folder with all links followed.
     root: PathBuf,
+    /// Folders that are known to be in it.
+    inner_folders: Mutex<HashSet<PathBuf>>,
     sink: &'a Sink,
 }
 
@@ -284,10 +287,7 @@ impl Loader<'_> {
     }
 
     fn text(&self, path: &Path) -> Option<Arc<SourceFile>> {
-        if path
-            .canonicalize()
-            .is_ok_and(|end| !end.starts_with(&self.root))
-        {
+        if self.leaves(path) {
             self.report(LINK_LEAVES, path, "the symbolic link leaves the curriculum");
             return None;
         }
@@ -303,6 +303,35 @@ impl Loader<'_> {
                 None
             }
         }
+    }
+
+    /// Whether a path leads out of the curriculum. Following every link of every path takes as long as
+    /// reading the files, so that it is done once for each folder, and for files that are links.
+    fn leaves(&self, path: &Path) -> bool {
+        let leads_out = |path: &Path| {
+            path.canonicalize()
+                .is_ok_and(|end| !end.starts_with(&self.root))
+        };
+        let is_link = |path: &Path| {
+            let metadata = path.symlink_metadata();
+            metadata.is_ok_and(|metadata| metadata.is_symlink())
+        };
+        let Some(folder) = path.parent() else {
+            return leads_out(path);
+        };
+        let is_known = self
+            .inner_folders
+            .lock()
+            .is_ok_and(|it| it.contains(folder));
+        if !is_known {
+            if leads_out(folder) {
+                return leads_out(path);
+            }
+            if let Ok(mut known) = self.inner_folders.lock() {
+                known.insert(folder.to_owned());
+            }
+        }
+        is_link(path) && leads_out(path)
     }
 
     fn document<T: FileContent>(&self, path: &Path, schema: &Schema) -> Option<Loaded<T>> {

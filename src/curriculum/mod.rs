@@ -6,7 +6,7 @@ mod load;
 pub mod rules;
 pub mod schema;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -62,12 +62,26 @@ pub struct Curriculum {
     pub project: Tree,
     /// The lock file; `None` when there is none.
     pub requirements: Option<Arc<SourceFile>>,
+    /// Where in `modules` each is.
+    by_id: HashMap<ModuleId, usize>,
+    /// The place of each module in the manifest's order, counted from 0; of one that is listed twice the first.
+    positions: HashMap<ModuleId, usize>,
 }
 
 impl Curriculum {
     /// The module called `id`.
     pub fn module(&self, id: &str) -> Option<&Module> {
-        self.modules.iter().find(|module| module.id.as_str() == id)
+        self.modules.get(*self.by_id.get(id)?)
+    }
+
+    /// The modules that the manifest lists, in no order.
+    pub fn listed(&self) -> impl Iterator<Item = &ModuleId> {
+        self.positions.keys()
+    }
+
+    /// The place of a module in the manifest's order, counted from 0; `None` when it is not listed.
+    pub fn position(&self, id: &str) -> Option<usize> {
+        self.positions.get(id).copied()
     }
 
     /// All YAML files that were read.

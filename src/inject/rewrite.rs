@@ -1,5 +1,9 @@
 //! Rewrite rules: the same fault in any correct solution, the learner's own included.
 
+use std::cell::RefCell;
+use std::collections::HashMap;
+use std::rc::Rc;
+
 use crate::curriculum::document::Rewrite;
 use crate::diagnostic::RuleName;
 use crate::source::python::{Change, Edit, Module};
@@ -79,18 +83,29 @@ impl<'a> CompiledRewrite<'a> {
     /// A file or symbol that is not there, a step without exactly one match, and a result that is
     /// no Python or the same as before.
     pub fn apply(&self, tree: &Tree) -> Result<Tree, RewriteError> {
+        self.apply_to(&ParsedTree::new(tree))
+    }
+
+    /// As [`CompiledRewrite::apply`], for one of several rewrites of the same tree.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn apply_to(&self, parsed: &ParsedTree<'_>) -> Result<Tree, RewriteError> {
+        let tree = parsed.tree;
         let path = self.rewrite.path.as_str();
         let (entry, before) = tree
             .get(path)
-            .and_then(|entry| Some((entry, entry.text()?)))
+            .and_then(|entry| Some((entry, parsed.module(path)?)))
             .ok_or_else(|| {
                 RewriteError::invalid("/path", format!("there is no text file `{path}`"))
             })?;
-        let mut text = before.to_owned();
+        let mut module = (*before).clone();
         for (index, change) in self.changes.iter().enumerate() {
-            text = self.step(&text, change, &format!("/steps/{index}"))?;
+            module = self.step(&module, change, &format!("/steps/{index}"))?;
         }
-        if text == before {
+        let text = module.text();
+        if text == before.text() {
             return Err(RewriteError::new(
                 REWRITE_WITHOUT_EFFECT,
                 "",
@@ -98,12 +113,17 @@ impl<'a> CompiledRewrite<'a> {
             ));
         }
         let mut result = tree.clone();
-        result.insert(path, entry.with_content(text.into_bytes()));
+        result.insert(path, entry.with_content(text.as_bytes()));
         Ok(result)
     }
 
-    fn step(&self, text: &str, change: &Change, pointer: &str) -> Result<String, RewriteError> {
-        let module = Module::parse(text);
+    fn step(
+        &self,
+        module: &Module,
+        change: &Change,
+        pointer: &str,
+    ) -> Result<Module, RewriteError> {
+        let text = module.text();
         let within = match &self.rewrite.within {
             None => None,
             Some(symbol) => {
@@ -137,11 +157,11 @@ impl<'a> CompiledRewrite<'a> {
             };
             return Err(RewriteError::new(REWRITE_NO_SINGLE_MATCH, pointer, message));
         };
-        let mut result = text.to_owned();
-        result.replace_range(edit.replaced.clone(), &edit.text);
+        let result = module.edited(edit);
         // Code that was no Python before is reported where it comes from.
-        if module.error().is_none() && Module::parse(&result).error().is_some() {
+        if result.error().is_some() && module.error().is_none() {
             let line = result
+                .text()
                 .lines()
                 .nth(line_of(text, edit) - 1)
                 .unwrap_or_default()
@@ -150,6 +170,33 @@ impl<'a> CompiledRewrite<'a> {
             return Err(RewriteError::new(REWRITE_BREAKS_SYNTAX, pointer, message));
         }
         Ok(result)
+    }
+}
+
+/// A tree whose Python files are parsed once for all rewrites.
+pub struct ParsedTree<'a> {
+    tree: &'a Tree,
+    modules: RefCell<HashMap<String, Rc<Module>>>,
+}
+
+impl<'a> ParsedTree<'a> {
+    /// Returns the tree, nothing parsed yet.
+    pub fn new(tree: &'a Tree) -> Self {
+        Self {
+            tree,
+            modules: RefCell::default(),
+        }
+    }
+
+    /// The file at `path`; `None` when it is not there or no text.
+    fn module(&self, path: &str) -> Option<Rc<Module>> {
+        let known = self.modules.borrow().get(path).cloned();
+        known.or_else(|| {
+            let module = Rc::new(Module::parse(self.tree.get(path)?.text()?));
+            let mut modules = self.modules.borrow_mut();
+            modules.insert(path.to_owned(), Rc::clone(&module));
+            Some(module)
+        })
     }
 }
 

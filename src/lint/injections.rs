@@ -1,13 +1,15 @@
 //! Tries every injection once, for all rules that ask what comes of it.
 
+use std::collections::BTreeSet;
+
 use rayon::prelude::*;
 
 use crate::curriculum::document::BugManifest;
-use crate::curriculum::id::VariantName;
+use crate::curriculum::id::{FilePath, VariantName};
 use crate::curriculum::{Bug, Curriculum, Loaded, Module};
 use crate::diagnostic::{Diagnostic, Location};
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::{CompiledRewrite, RewriteError};
+use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
 use crate::project::Project;
 use crate::project::state::State;
 use crate::source::tree::Tree;
@@ -17,7 +19,8 @@ use crate::source::tree::Tree;
 pub struct TriedModule<'a> {
     /// The module.
     pub module: &'a Module,
-    /// Its solved state, with the reference.
+    /// Its solved state, with the reference: the files that it edits or that a bug changes, and no others,
+    /// for all files of all solved states would be too many.
     pub solved: Tree,
     /// Its bugs that could be read, sorted by id.
     pub bugs: Vec<TriedBug<'a>>,
@@ -79,40 +82,75 @@ fn try_module<'a>(
     project: &Project,
     module: &'a Module,
 ) -> TriedModule<'a> {
+    let patches: Vec<_> = module
+        .bugs
+        .iter()
+        .map(|bug| bug.patch.as_ref().map(Patch::parse))
+        .collect();
+    let paths = changed_files(module, &patches);
     let modules = State::Solved(&module.id).solved_modules(curriculum);
-    let solved = project.build(&modules);
+    let solved = project.build_files(paths.iter().copied(), &modules);
     let variants: Vec<_> = module
         .variants
         .iter()
         .filter_map(|variant| {
             // What does not fit is reported by `variant-mismatch`.
             let project = project.with_variant(variant).ok()?;
-            Some((&variant.name, project.build(&modules)))
+            Some((
+                &variant.name,
+                project.build_files(paths.iter().copied(), &modules),
+            ))
         })
         .collect();
-    let bugs = module.bugs.iter().filter_map(|bug| {
+    let parsed = ParsedTree::new(&solved);
+    let parsed_variants: Vec<_> = variants
+        .iter()
+        .map(|(name, tree)| (*name, ParsedTree::new(tree)))
+        .collect();
+    let bugs = module.bugs.iter().zip(patches).filter_map(|(bug, patch)| {
         let document = bug.document.as_ref()?;
         let mut tried = TriedBug {
             bug,
             document,
-            patched: bug
-                .patch
-                .as_ref()
-                .map(|source| Patch::parse(source)?.apply(&solved)),
+            patched: patch.map(|patch| patch?.apply(&solved)),
             rewritten: None,
             variants: Vec::new(),
         };
-        try_rewrite(&mut tried, &solved, &variants);
+        try_rewrite(&mut tried, &parsed, &parsed_variants);
         Some(tried)
     });
+    let bugs = bugs.collect();
     TriedModule {
         module,
-        bugs: bugs.collect(),
         solved,
+        bugs,
     }
 }
 
-fn try_rewrite<'a>(tried: &mut TriedBug<'a>, solved: &Tree, variants: &[(&'a VariantName, Tree)]) {
+/// The files that a module edits, and those that its bugs change or mean to.
+fn changed_files<'a>(
+    module: &'a Module,
+    patches: &'a [Option<Result<Patch, Box<Diagnostic>>>],
+) -> BTreeSet<&'a str> {
+    let manifest = module.manifest.as_ref();
+    let build = manifest.and_then(|manifest| manifest.value.build.as_ref());
+    let edited = build.into_iter().flat_map(|build| &build.edit);
+    let patches = patches.iter().flatten().flatten();
+    let patched = patches.flat_map(|patch| patch.paths().map(|(path, _)| path));
+    let documents = module.bugs.iter().filter_map(|bug| bug.document.as_ref());
+    let rewritten = documents.filter_map(|it| Some(&it.value.inject.rewrite.as_ref()?.path));
+    edited
+        .chain(patched)
+        .chain(rewritten)
+        .map(FilePath::as_str)
+        .collect()
+}
+
+fn try_rewrite<'a>(
+    tried: &mut TriedBug<'a>,
+    solved: &ParsedTree<'_>,
+    variants: &[(&'a VariantName, ParsedTree<'_>)],
+) {
     let bug = tried.bug;
     let Some(rewrite) = &tried.document.value.inject.rewrite else {
         return;
@@ -130,13 +168,13 @@ fn try_rewrite<'a>(tried: &mut TriedBug<'a>, solved: &Tree, variants: &[(&'a Var
         }
     };
     let rewritten = compiled
-        .apply(solved)
+        .apply_to(solved)
         .map_err(|error| finding(at(&error), &error, ""));
     if rewritten.is_ok() {
         let on_variants = variants.iter().map(|(name, tree)| TriedVariant {
             name,
             is_excused: rewrite.not_applicable.contains_key(*name),
-            result: compiled.apply(tree).map(drop).map_err(|error| {
+            result: compiled.apply_to(tree).map(drop).map_err(|error| {
                 let on = format!("on the variant `{name}`: ");
                 finding(at(&error), &error, &on)
             }),

@@ -11,7 +11,9 @@ pub(crate) mod test_ids;
 pub mod text;
 pub(crate) mod words;
 
+use std::collections::BTreeSet;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Mutex;
 
 use rayon::prelude::*;
 
@@ -19,7 +21,7 @@ use crate::curriculum::Curriculum;
 use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
-use rule::{Context, Rule, RuleMeta};
+use rule::{AskedQuestion, Context, Rule, RuleMeta};
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
@@ -37,9 +39,39 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
     let Ok(context) = prepared else {
         return report("what all rules share");
     };
-    rules::ALL.par_iter().for_each(|rule| {
-        if catch_unwind(AssertUnwindSafe(|| rule.check(&context, sink))).is_err() {
-            report(&format!("the rule `{}`", rule.meta().name));
+    let failed = Mutex::new(BTreeSet::new());
+    let guarded = |rule: &dyn Rule, check: &dyn Fn()| {
+        if catch_unwind(AssertUnwindSafe(check)).is_err()
+            && let Ok(mut failed) = failed.lock()
+        {
+            failed.insert(rule.meta().name);
+        }
+    };
+    rayon::join(
+        || check_questions(&context, &guarded, sink),
+        || {
+            rules::ALL
+                .par_iter()
+                .for_each(|rule| guarded(*rule, &|| rule.check(&context, sink)));
+        },
+    );
+    for name in failed.into_inner().unwrap_or_default() {
+        report(&format!("the rule `{name}`"));
+    }
+}
+
+/// Runs a check of a rule, and notes it where the check panics.
+type Guarded<'a> = dyn Fn(&dyn Rule, &dyn Fn()) + Sync + 'a;
+
+/// Compiles the questions one by one and shows each to all rules.
+fn check_questions(context: &Context<'_>, guarded: &Guarded<'_>, sink: &Sink) {
+    let files: Vec<_> = context.questions_files().collect();
+    files.par_iter().for_each(|file| {
+        for index in 0..file.value.questions.len() {
+            let asked = AskedQuestion::new(file, index);
+            for rule in rules::ALL {
+                guarded(*rule, &|| rule.check_question(&asked, sink));
+            }
         }
     });
 }

@@ -1,10 +1,9 @@
 //! What a rule is: its documentation and its check.
 
-use rayon::prelude::*;
-
 use super::text::{LearnerText, learner_texts};
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
+use crate::curriculum::id::Slug;
 use crate::curriculum::{Curriculum, Loaded};
 use crate::diagnostic::{Diagnostic, Fix, Location, RuleName, Severity, Sink};
 use crate::project::Project;
@@ -24,6 +23,14 @@ pub trait Rule: Sync {
     /// Rules whose findings come up while files are loaded have nothing left to do here.
     fn check(&self, context: &Context<'_>, sink: &Sink) {
         let _ = (context, sink);
+    }
+
+    /// Reports what breaks the rule in one question.
+    ///
+    /// The rubrics of all questions would take much memory. Each is compiled once, shown to all rules, and
+    /// let go of.
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let _ = (asked, sink);
     }
 
     /// Returns a finding of this rule with its default severity.
@@ -60,8 +67,6 @@ pub struct Context<'a> {
     pub curriculum: &'a Curriculum,
     /// Its project with the regions found.
     pub project: &'a Project,
-    /// All questions with their rubrics.
-    questions: Vec<AskedQuestion<'a>>,
     /// All bugs with what came of injecting them.
     injections: Vec<TriedModule<'a>>,
     /// What learners read, parsed.
@@ -80,7 +85,37 @@ pub struct AskedQuestion<'a> {
     /// Its JSON pointer in the file.
     pub pointer: String,
     /// Its rubric, or the patterns that do not compile.
-    pub rubric: Result<Rubric, Vec<PatternError>>,
+    pub compiled: Result<Rubric, Vec<PatternError>>,
+}
+
+impl<'a> AskedQuestion<'a> {
+    /// Returns the question at `index` of a file, its patterns compiled.
+    pub fn new(file: &'a Loaded<Questions>, index: usize) -> Self {
+        let question = &file.value.questions[index];
+        Self {
+            file,
+            question,
+            pointer: format!("/questions/{index}"),
+            compiled: Rubric::compile(question),
+        }
+    }
+
+    /// The place of something in the question, by its JSON pointer below it.
+    pub fn at(&self, pointer: &str) -> Location {
+        self.file.at(&format!("{}{pointer}", self.pointer))
+    }
+
+    /// The rubric if it can judge: its patterns compile and its concepts exist.
+    pub fn rubric(&self) -> Option<&Rubric> {
+        let question = self.question;
+        let mut excuses = question
+            .failure_modes
+            .iter()
+            .flat_map(|it| it.unless.iter().flatten());
+        let is_known = |id: &Slug| question.required_concepts.iter().any(|it| it.id == *id);
+        let rubric = self.compiled.as_ref().ok()?;
+        excuses.all(is_known).then_some(rubric)
+    }
 }
 
 impl<'a> Context<'a> {
@@ -89,13 +124,8 @@ impl<'a> Context<'a> {
     /// What several rules ask for and is costly is done here and not when the first of them asks: rules
     /// run in parallel, and one that waited for another's parallel work could wait for itself.
     pub fn new(curriculum: &'a Curriculum, project: &'a Project) -> Self {
-        let ((questions, injections), (texts, complete)) = rayon::join(
-            || {
-                rayon::join(
-                    || ask(curriculum),
-                    || super::injections::try_all(curriculum, project),
-                )
-            },
+        let (injections, (texts, complete)) = rayon::join(
+            || super::injections::try_all(curriculum, project),
             || {
                 let solved = State::Complete.solved_modules(curriculum);
                 (learner_texts(curriculum), project.build(&solved))
@@ -104,7 +134,6 @@ impl<'a> Context<'a> {
         Self {
             curriculum,
             project,
-            questions,
             injections,
             texts,
             complete,
@@ -113,7 +142,9 @@ impl<'a> Context<'a> {
 
     /// All questions files of the curriculum.
     pub fn questions_files(&self) -> impl Iterator<Item = &'a Loaded<Questions>> {
-        questions_files(self.curriculum)
+        let modules = self.curriculum.modules.iter();
+        let of_modules = modules.filter_map(|module| module.questions.as_ref());
+        of_modules.chain(self.curriculum.theory.values())
     }
 
     /// All texts that learners can read besides the project.
@@ -131,40 +162,11 @@ impl<'a> Context<'a> {
         &self.complete
     }
 
-    /// All questions.
-    pub fn questions(&self) -> &[AskedQuestion<'a>] {
-        &self.questions
-    }
-
     /// All bugs, module by module, each tried on the solutions of its module; none where the marks of
     /// the project are wrong.
     pub fn injections(&self) -> &[TriedModule<'a>] {
         &self.injections
     }
-}
-
-fn questions_files(curriculum: &Curriculum) -> impl Iterator<Item = &Loaded<Questions>> {
-    let modules = curriculum.modules.iter();
-    let of_modules = modules.filter_map(|module| module.questions.as_ref());
-    of_modules.chain(curriculum.theory.values())
-}
-
-/// Compiles the patterns of all questions: most of the work of linting them.
-fn ask(curriculum: &Curriculum) -> Vec<AskedQuestion<'_>> {
-    let files: Vec<_> = questions_files(curriculum).collect();
-    let questions = files.par_iter().flat_map(|&file| {
-        file.value
-            .questions
-            .par_iter()
-            .enumerate()
-            .map(move |(index, question)| AskedQuestion {
-                file,
-                question,
-                pointer: format!("/questions/{index}"),
-                rubric: Rubric::compile(question),
-            })
-    });
-    questions.collect()
 }
 
 /// What is known of a rule without running it.

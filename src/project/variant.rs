@@ -22,7 +22,7 @@ impl Project {
     /// What does not fit, as findings.
     pub fn with_variant(&self, variant: &Variant) -> Result<Self, Vec<Diagnostic>> {
         let mut diagnostics = Vec::new();
-        let mut files = self.files.clone();
+        let mut replaced = self.replaced.clone();
         for (path, entry) in variant.files.iter() {
             let shown = format!("{}/{path}", variant.shown);
             let before = diagnostics.len();
@@ -30,7 +30,7 @@ impl Project {
             if diagnostics.len() > before {
                 continue;
             }
-            let spliced = match (self.files.get(path), marked) {
+            let spliced = match (self.file(path), marked) {
                 (Some(file), Some(marked)) => splice(path, file, &marked),
                 (None, _) => Err(mismatch(
                     &shown,
@@ -40,7 +40,7 @@ impl Project {
             };
             match spliced {
                 Ok(file) => {
-                    files.insert(path.to_owned(), file);
+                    replaced.insert(path.to_owned(), file);
                 }
                 Err(diagnostic) => diagnostics.push(*diagnostic),
             }
@@ -51,7 +51,7 @@ impl Project {
                 "the variant has no files".to_owned(),
             ));
         }
-        let is_same = |path: &str| match (self.files.get(path), files.get(path)) {
+        let is_same = |path: &str| match (self.file(path), replaced.get(path)) {
             (Some(before), Some(after)) => before.entry == after.entry,
             _ => false,
         };
@@ -61,8 +61,8 @@ impl Project {
         }
         if diagnostics.is_empty() {
             Ok(Self {
-                files,
-                is_sound: self.is_sound,
+                shared: Arc::clone(&self.shared),
+                replaced,
             })
         } else {
             Err(diagnostics)
@@ -146,6 +146,7 @@ fn splice(
 mod tests {
     use super::*;
     use crate::curriculum::id::{ModuleId, VariantName};
+    use crate::project::state::Solved;
     use crate::source::tree::{Entry, Tree};
 
     const PROJECT: &str = "\
@@ -165,10 +166,7 @@ def g(): return 2
         let entry = Entry::file(PROJECT.as_bytes());
         let marked = parse_file("m.py", "project/m.py", &entry, &mut Vec::new());
         let files = [("m.py".to_owned(), ProjectFile { entry, marked })].into();
-        Project {
-            files,
-            is_sound: true,
-        }
+        Project::new(files, true)
     }
 
     fn spliced(path: &str, text: &str) -> Result<Tree, Vec<String>> {
@@ -181,7 +179,8 @@ def g(): return 2
             shown: "variants/v".to_owned(),
             files,
         };
-        let solved = ["a", "b"].map(|id| ModuleId::try_from(id).unwrap()).into();
+        let solved = ["a", "b"].map(|id| ModuleId::try_from(id).unwrap());
+        let solved = Solved::These(solved.into());
         project()
             .with_variant(&variant)
             .map(|project| project.build(&solved))

@@ -8,7 +8,7 @@ pub mod python;
 pub mod tree;
 pub mod yaml;
 
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io::{self, Read};
 use std::path::Path;
 
@@ -137,17 +137,27 @@ pub enum ReadError {
 ///
 /// A larger file, anything but a regular file, and what the system says.
 pub fn read_bytes(path: &Path, limit: u64) -> Result<Vec<u8>, ReadError> {
+    read_with_metadata(path, limit).map(|(bytes, _)| bytes)
+}
+
+/// As [`read_bytes`], with what else the system knows of the file.
+pub(crate) fn read_with_metadata(
+    path: &Path,
+    limit: u64,
+) -> Result<(Vec<u8>, Metadata), ReadError> {
     // The kind is asked for before opening: opening a pipe would wait for its other end.
-    if !std::fs::metadata(path)?.is_file() {
+    let metadata = std::fs::metadata(path)?;
+    if !metadata.is_file() {
         return Err(ReadError::NotAFile);
     }
-    let mut bytes = Vec::new();
-    // The size is not asked for: it may change until the file is read.
+    // The size is only a first guess: it may change until the file is read.
+    let length = usize::try_from(metadata.len().min(limit)).unwrap_or(0);
+    let mut bytes = Vec::with_capacity(length + 1);
     File::open(path)?.take(limit + 1).read_to_end(&mut bytes)?;
     if bytes.len() as u64 > limit {
         return Err(ReadError::TooLarge { limit });
     }
-    Ok(bytes)
+    Ok((bytes, metadata))
 }
 
 /// Reads a text file under its shown path.

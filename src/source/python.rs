@@ -14,6 +14,7 @@ use serde_json::{Map, Value, json};
 type PythonDoc = StrDoc<SupportLang>;
 
 /// A parsed Python file.
+#[derive(Clone)]
 pub struct Module {
     ast: AstGrep<PythonDoc>,
 }
@@ -24,6 +25,31 @@ impl Module {
         Self {
             ast: SupportLang::Python.ast_grep(text),
         }
+    }
+
+    /// The text that was parsed.
+    pub fn text(&self) -> &str {
+        self.ast.source()
+    }
+
+    /// Returns the file with an edit made. Only what the edit touches is parsed again, which takes a
+    /// fraction of the time; what looks like an error then is looked at afresh.
+    #[must_use]
+    pub fn edited(&self, edit: &Edit) -> Self {
+        let mut ast = self.ast.clone();
+        let made = ast.edit(ast_grep_core::source::Edit {
+            position: edit.replaced.start,
+            deleted_length: edit.replaced.len(),
+            inserted_text: edit.text.clone().into_bytes(),
+        });
+        let is_made = made.is_ok();
+        let edited = Self { ast };
+        if is_made && edited.error().is_none() {
+            return edited;
+        }
+        let mut text = self.text().to_owned();
+        text.replace_range(edit.replaced.clone(), &edit.text);
+        Self::parse(&text)
     }
 
     /// The first place that is not Python; `None` when all of it is.
@@ -350,6 +376,40 @@ def forward(x):
             "async def f():\n    async with a as b, c:\n        return [i async for i in b]\n",
         ] {
             assert_eq!(error(text), None, "{text}");
+        }
+    }
+
+    #[test]
+    fn an_edited_file_is_as_if_parsed_afresh() {
+        let module = Module::parse(TEXT);
+        let edit = |found: &str, text: &str| {
+            let at = offset(found);
+            let replaced = at..at + found.len();
+            Edit {
+                found: replaced.clone(),
+                replaced,
+                text: text.to_owned(),
+            }
+        };
+        for edit in [
+            edit("x * self.scale", "ä + b"),
+            edit("return x * self.scale", "if x:\n            return 1"),
+            edit("class Layer", "class Other"),
+            edit("x * self.scale", "(x"),
+            edit("        return x", "  return x"),
+            edit("def forward(self", "x = 1\ndef forward(self"),
+            edit("import math", ""),
+        ] {
+            let edited = module.edited(&edit);
+            let fresh = Module::parse(edited.text());
+            assert_eq!(edited.error(), fresh.error(), "{edit:?}");
+            let sexp = |module: &Module| {
+                let root = module.ast.root();
+                root.dfs()
+                    .map(|node| (node.kind().into_owned(), node.range()))
+                    .collect::<Vec<_>>()
+            };
+            assert_eq!(sexp(&edited), sexp(&fresh), "{edit:?}");
         }
     }
 

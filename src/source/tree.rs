@@ -10,7 +10,7 @@ use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::{MAX_PROJECT_FILE_BYTES, ReadError, path, read_bytes};
+use super::{MAX_PROJECT_FILE_BYTES, ReadError, path, read_with_metadata};
 
 /// Files that a tree may have.
 const MAX_FILES: usize = 20_000;
@@ -297,9 +297,9 @@ impl Reader<'_> {
     }
 
     fn file(&mut self, path: &Path, relative: String) {
-        match read_bytes(path, MAX_PROJECT_FILE_BYTES) {
-            Ok(content) => {
-                let executable = is_executable(path);
+        match read_with_metadata(path, MAX_PROJECT_FILE_BYTES) {
+            Ok((content, metadata)) => {
+                let executable = is_executable(&metadata);
                 self.tree.insert(
                     relative,
                     Entry::File {
@@ -350,9 +350,9 @@ fn is_portable(name: &str) -> bool {
     !name.contains('\\') && !name.contains(char::is_control)
 }
 
-fn is_executable(path: &Path) -> bool {
+fn is_executable(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
-    fs::metadata(path).is_ok_and(|metadata| metadata.permissions().mode() & 0o111 != 0)
+    metadata.permissions().mode() & 0o111 != 0
 }
 
 #[cfg(test)]

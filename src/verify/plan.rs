@@ -12,7 +12,7 @@ use crate::inject::patch::Patch;
 use crate::inject::rewrite::CompiledRewrite;
 use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
 use crate::project::Project;
-use crate::project::state::State;
+use crate::project::state::{Solved, State};
 use crate::run::executor::Task;
 use crate::source::tree::Tree;
 
@@ -156,7 +156,7 @@ struct ModuleCases<'a> {
     build: &'a Build,
     /// Why none of them can be run.
     blocked: Option<NotRun>,
-    solved: BTreeSet<ModuleId>,
+    solved: Solved<'a>,
 }
 
 impl Planner<'_> {

@@ -20,7 +20,8 @@ fuzz_target!(|text: &str| {
         return;
     };
     for schema in Schema::all() {
-        // What a schema accepts, its type accepts, and the other way round.
+        // What a schema accepts its type can hold. The other way round a type takes a key without a value
+        // for one that is not there; files are held against their schema first.
         let is_valid = schema.check(&document).is_empty();
         let is_read = match schema.name() {
             "bug" => BugManifest::read(&document.value).is_ok(),
@@ -29,6 +30,6 @@ fuzz_target!(|text: &str| {
             "questions" => Questions::read(&document.value).is_ok(),
             _ => continue,
         };
-        assert_eq!(is_valid, is_read, "{}", schema.name());
+        assert!(is_read || !is_valid, "{}", schema.name());
     }
 });

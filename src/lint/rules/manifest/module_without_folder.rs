@@ -39,7 +39,8 @@ impl Rule for ModuleWithoutFolder {
         };
         let folders = || curriculum.module_folders.iter().map(String::as_str);
         for (id, pointer) in manifest.value.module_ids() {
-            if folders().any(|folder| folder == id.as_str()) {
+            // A folder whose name can be an id is a module.
+            if curriculum.module(id.as_str()).is_some() {
                 continue;
             }
             let message = format!("there is no folder `modules/{id}`");

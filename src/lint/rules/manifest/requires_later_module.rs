@@ -1,6 +1,7 @@
 //! `requires-later-module`.
 
 use crate::curriculum::document::CurriculumKind;
+use crate::curriculum::id::ModuleId;
 use crate::diagnostic::Sink;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
 
@@ -40,8 +41,7 @@ impl Rule for RequiresLaterModule {
         if manifest.value.kind != CurriculumKind::Linear {
             return;
         }
-        let order: Vec<_> = manifest.value.module_ids().map(|(id, _)| id).collect();
-        let position = |id| order.iter().position(|other| *other == id);
+        let position = |id: &ModuleId| context.curriculum.position(id.as_str());
         for module in &context.curriculum.modules {
             let Some(document) = &module.manifest else {
                 continue;

@@ -42,7 +42,7 @@ impl Rule for UnknownRequiredModule {
                 continue;
             };
             for (index, required) in document.value.requires.iter().enumerate() {
-                if !known().any(|id| id == required.as_str()) {
+                if context.curriculum.position(required.as_str()).is_none() {
                     let at = document.at(&format!("/requires/{index}"));
                     let finding = self.finding(at, format!("there is no module `{required}`"));
                     sink.push(suggest(finding, required.as_str(), known));

@@ -43,11 +43,7 @@ impl Rule for UnlistedModule {
             return;
         };
         for folder in &curriculum.module_folders {
-            if !manifest
-                .value
-                .module_ids()
-                .any(|(id, _)| id.as_str() == folder)
-            {
+            if curriculum.position(folder).is_none() {
                 let path = curriculum.shown_path(&format!("modules/{folder}"));
                 let message = format!("the module `{folder}` is not listed in `curriculum.yaml`");
                 let finding = self.finding(Location::path(path), message);

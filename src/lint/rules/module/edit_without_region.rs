@@ -59,7 +59,7 @@ impl Rule for EditWithoutRegion {
                 let is_own = |region: &Region| region.owners.contains(&module.id);
                 // Wrong marks, and a module without any region, have findings of their own.
                 if context.project.is_sound()
-                    && super::has_region(context, module)
+                    && context.project.has_region_of(&module.id)
                     && !regions.unwrap_or_default().iter().any(is_own)
                 {
                     let message = format!("`{path}` has no region of `{}`", module.id);

@@ -10,15 +10,3 @@ pub(crate) mod protected_edit;
 pub(crate) mod region_outside_edit;
 pub(crate) mod unknown_initially_passing;
 pub(crate) mod unknown_test;
-
-use crate::curriculum::Module;
-use crate::lint::rule::Context;
-
-/// Whether the project has a region of a module.
-fn has_region(context: &Context<'_>, module: &Module) -> bool {
-    context
-        .project
-        .marked_files()
-        .flat_map(|(_, file)| file.regions())
-        .any(|region| region.owners.contains(&module.id))
-}

@@ -49,7 +49,7 @@ impl Rule for ModuleWithoutRegion {
                 .edit
                 .iter()
                 .all(|path| context.project.has_file(path.as_str()));
-            if has_files && !super::has_region(context, module) {
+            if has_files && !context.project.has_region_of(&module.id) {
                 let message = format!("the project has no region of `{}`", module.id);
                 sink.push(self.finding(manifest.at_key("/build"), message));
             }

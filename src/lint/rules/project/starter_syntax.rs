@@ -1,16 +1,17 @@
 //! `starter-syntax`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::ops::Range;
 use std::sync::Arc;
 
 use rayon::prelude::*;
 
+use crate::curriculum::id::ModuleId;
 use crate::diagnostic::{Diagnostic, Location, Sink};
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
 use crate::project::language::Language;
 use crate::project::region::MarkedFile;
-use crate::project::state::State;
+use crate::project::state::{Solved, State};
 use crate::source::python::Module;
 use crate::source::{SourceFile, Span};
 
@@ -63,7 +64,7 @@ impl Rule for StarterSyntax {
         if !context.project.is_sound() {
             return;
         }
-        let states = states(context);
+        let solved_with = solved_with(context);
         let files: Vec<_> = context.curriculum.project.iter().collect();
         files.par_iter().for_each(|(path, entry)| {
             let Some(text) = entry.text() else { return };
@@ -71,7 +72,8 @@ impl Rule for StarterSyntax {
                 return;
             }
             if let Some(file) = context.project.marked_file(path) {
-                self.check_marked(file, &states, sink);
+                let states = states_of_file(file, context, &solved_with);
+                self.check_marked(file, states, sink);
             } else if let Some(error) = Module::parse(text).error() {
                 let shown = context.curriculum.shown_path(&format!("project/{path}"));
                 let file = Arc::new(SourceFile::new(shown, text));
@@ -84,32 +86,56 @@ impl Rule for StarterSyntax {
     }
 }
 
-/// What is solved in a state, with a name for it.
-type NamedState = (BTreeSet<crate::curriculum::id::ModuleId>, String);
+/// For each module the modules in whose states it is solved, itself among them.
+fn solved_with<'a>(context: &Context<'a>) -> HashMap<ModuleId, BTreeSet<&'a ModuleId>> {
+    let mut solved_with: HashMap<ModuleId, BTreeSet<&ModuleId>> = HashMap::new();
+    for module in &context.curriculum.modules {
+        match State::Solved(&module.id).solved_modules(context.curriculum) {
+            Solved::These(modules) => {
+                for id in modules {
+                    solved_with.entry(id).or_default().insert(&module.id);
+                }
+            }
+            // In an order of modules nothing of a file changes but at the modules that own its regions.
+            Solved::First(..) | Solved::All(_) => {
+                let own = solved_with.entry(module.id.clone()).or_default();
+                own.insert(&module.id);
+            }
+        }
+    }
+    solved_with
+}
 
-/// All states that learners come through, each set of solved modules once.
-fn states(context: &Context<'_>) -> Vec<NamedState> {
+/// The states of a file, as which of its regions are solved, each with a name. Most modules have regions
+/// elsewhere, and change nothing of it.
+fn states_of_file(
+    file: &MarkedFile,
+    context: &Context<'_>,
+    solved_with: &HashMap<ModuleId, BTreeSet<&ModuleId>>,
+) -> BTreeMap<Vec<bool>, String> {
     let curriculum = context.curriculum;
-    let mut states: BTreeMap<_, String> = BTreeMap::new();
-    let mut add = |state: State<'_>, name: String| {
-        states
-            .entry(state.solved_modules(curriculum))
-            .or_insert(name);
-    };
-    for module in &curriculum.modules {
-        add(
-            State::Starter(&module.id),
-            format!("the starter of `{}`", module.id),
-        );
+    let owners = file.regions().iter().flat_map(|region| &region.owners);
+    let modules: BTreeSet<_> = owners
+        .filter_map(|owner| solved_with.get(owner))
+        .flatten()
+        .copied()
+        .chain(curriculum.modules.first().map(|module| &module.id))
+        .collect();
+    let starters = modules
+        .iter()
+        .map(|id| (State::Starter(id), format!("the starter of `{id}`")));
+    let solved = modules
+        .iter()
+        .map(|id| (State::Solved(id), format!("the solved state of `{id}`")));
+    let complete = (State::Complete, "the complete project".to_owned());
+    let mut states = BTreeMap::new();
+    for (state, name) in starters.chain(solved).chain([complete]) {
+        let solved = state.solved_modules(curriculum);
+        let is_solved = |owners: &[_]| owners.iter().any(|owner| solved.contains(owner));
+        let choice = file.regions().iter().map(|it| is_solved(&it.owners));
+        states.entry(choice.collect()).or_insert(name);
     }
-    for module in &curriculum.modules {
-        add(
-            State::Solved(&module.id),
-            format!("the solved state of `{}`", module.id),
-        );
-    }
-    add(State::Complete, "the complete project".to_owned());
-    states.into_iter().collect()
+    states
 }
 
 /// What keeps a text from being Python.
@@ -124,16 +150,9 @@ enum Culprit {
 }
 
 impl StarterSyntax {
-    fn check_marked(&self, file: &MarkedFile, states: &[NamedState], sink: &Sink) {
-        // The states of this file alone: most modules have regions elsewhere.
-        let mut of_file: BTreeMap<Vec<bool>, &str> = BTreeMap::new();
-        for (solved, name) in states {
-            let is_solved = |owners: &[_]| owners.iter().any(|owner| solved.contains(owner));
-            let choice = file.regions().iter().map(|it| is_solved(&it.owners));
-            of_file.entry(choice.collect()).or_insert(name);
-        }
+    fn check_marked(&self, file: &MarkedFile, states: BTreeMap<Vec<bool>, String>, sink: &Sink) {
         let mut told = BTreeSet::new();
-        for (choice, name) in of_file {
+        for (choice, name) in states {
             let Some(text) = build(file, &choice) else {
                 continue;
             };
@@ -141,7 +160,7 @@ impl StarterSyntax {
                 let culprit = culprit(file, &choice, &error);
                 // A wrong part is wrong in every state that has it.
                 if told.insert(culprit) {
-                    sink.push(self.describe(file, &choice, name, culprit, error));
+                    sink.push(self.describe(file, &choice, &name, culprit, error));
                 }
             }
         }

@@ -40,7 +40,7 @@ impl Rule for UnknownRegionOwner {
         for (_, file) in context.project.marked_files() {
             for region in file.regions() {
                 for owner in &region.owners {
-                    if !known().any(|id| id == owner.as_str()) {
+                    if context.curriculum.position(owner.as_str()).is_none() {
                         let message = format!("there is no module `{owner}`");
                         let mut finding = self.finding(file.begin_of(region), message);
                         finding.help = crate::suggest::did_you_mean(owner.as_str(), known());

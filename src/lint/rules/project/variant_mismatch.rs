@@ -1,5 +1,7 @@
 //! `variant-mismatch`.
 
+use rayon::prelude::*;
+
 use crate::diagnostic::Sink;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
 
@@ -38,15 +40,12 @@ impl Rule for VariantMismatch {
         if !context.project.is_sound() {
             return;
         }
-        for variant in context
-            .curriculum
-            .modules
-            .iter()
-            .flat_map(|module| &module.variants)
-        {
+        let modules = context.curriculum.modules.par_iter();
+        let variants = modules.flat_map_iter(|module| &module.variants);
+        variants.for_each(|variant| {
             if let Err(findings) = context.project.with_variant(variant) {
                 sink.extend(findings);
             }
-        }
+        });
     }
 }

@@ -49,17 +49,12 @@ impl Rule for LeftoverTodo {
         for module in &context.curriculum.modules {
             self.check_module(module, sink);
         }
-        for asked in context.questions() {
-            let AskedQuestion {
-                file,
-                question,
-                pointer,
-                ..
-            } = asked;
-            let texts = texts_of_question(question);
-            let texts = texts.map(|(at, text)| (format!("{pointer}{at}"), text));
-            self.check_texts(file, texts, sink);
-        }
+    }
+
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let texts = texts_of_question(asked.question);
+        let texts = texts.map(|(at, text)| (format!("{}{at}", asked.pointer), text));
+        self.check_texts(asked.file, texts, sink);
     }
 }
 

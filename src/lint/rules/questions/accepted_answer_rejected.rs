@@ -1,7 +1,7 @@
 //! `accepted-answer-rejected`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// The rubric rejects an answer under `accept`.
@@ -34,26 +34,15 @@ impl Rule for AcceptedAnswerRejected {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (
-            AskedQuestion {
-                file,
-                question,
-                pointer,
-                ..
-            },
-            rubric,
-        ) in super::rubrics(context)
-        {
-            for (index, answer) in question.accept.iter().enumerate() {
-                if let Some(why) = super::rejection(&rubric.judge(answer.as_str())) {
-                    let at = file.at(&format!("{pointer}/accept/{index}"));
-                    let message = format!(
-                        "an accepted answer of `{}` does not pass: {why}",
-                        question.id
-                    );
-                    sink.push(self.finding(at, message));
-                }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let Some(rubric) = asked.rubric() else { return };
+        for (index, answer) in asked.question.accept.iter().enumerate() {
+            if let Some(why) = super::rejection(&rubric.judge(answer.as_str())) {
+                let message = format!(
+                    "an accepted answer of `{}` does not pass: {why}",
+                    asked.question.id
+                );
+                sink.push(self.finding(asked.at(&format!("/accept/{index}")), message));
             }
         }
     }

@@ -2,7 +2,7 @@
 
 use crate::answer::Judgement;
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A failure mode does not catch its own example.
@@ -39,31 +39,21 @@ impl Rule for ExampleNotCaught {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (
-            AskedQuestion {
-                file,
-                question,
-                pointer,
-                ..
-            },
-            rubric,
-        ) in super::rubrics(context)
-        {
-            for (index, mode) in question.failure_modes.iter().enumerate() {
-                let seen = match rubric.judge(mode.example.as_str()) {
-                    Judgement::Caught { category } if category == mode.category => continue,
-                    Judgement::Caught { category } => format!("`{category}` catches it first"),
-                    Judgement::Passed => "it passes".to_owned(),
-                    Judgement::Unclear { .. } => "nothing catches it".to_owned(),
-                };
-                let at = file.at(&format!("{pointer}/failure_modes/{index}/example"));
-                let message = format!(
-                    "the example of `{}` in `{}` is not caught by it: {seen}",
-                    mode.category, question.id
-                );
-                sink.push(self.finding(at, message));
-            }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let Some(rubric) = asked.rubric() else { return };
+        for (index, mode) in asked.question.failure_modes.iter().enumerate() {
+            let seen = match rubric.judge(mode.example.as_str()) {
+                Judgement::Caught { category } if category == mode.category => continue,
+                Judgement::Caught { category } => format!("`{category}` catches it first"),
+                Judgement::Passed => "it passes".to_owned(),
+                Judgement::Unclear { .. } => "nothing catches it".to_owned(),
+            };
+            let message = format!(
+                "the example of `{}` in `{}` is not caught by it: {seen}",
+                mode.category, asked.question.id
+            );
+            let at = asked.at(&format!("/failure_modes/{index}/example"));
+            sink.push(self.finding(at, message));
         }
     }
 }

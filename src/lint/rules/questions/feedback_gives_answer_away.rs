@@ -2,7 +2,7 @@
 
 use crate::answer::Judgement;
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 use crate::lint::words::shared_run;
 
 declare_rule! {
@@ -46,50 +46,41 @@ impl Rule for FeedbackGivesAnswerAway {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (
-            AskedQuestion {
-                file,
-                question,
-                pointer,
-                ..
-            },
-            rubric,
-        ) in super::rubrics(context)
-        {
-            let asked = question.question.as_str();
-            let report = |at: &str, message: String| {
-                sink.push(self.finding(file.at(&format!("{pointer}{at}")), message));
-            };
-            let passes = |text: &str| rubric.judge(text) == Judgement::Passed;
-            if passes(asked) {
-                let message = format!("the text of `{}` passes as its answer", question.id);
-                report("/question", message);
-            }
-            let modes = question.failure_modes.iter().enumerate().map(|(at, mode)| {
-                let pointer = format!("/failure_modes/{at}/feedback");
-                let what = format!("the feedback of `{}`", mode.category);
-                (pointer, what, mode.feedback.as_str())
-            });
-            let concepts = question.required_concepts.iter().enumerate();
-            let asks = concepts.map(|(at, concept)| {
-                let pointer = format!("/required_concepts/{at}/ask");
-                let what = format!("what is asked for `{}`", concept.id);
-                (pointer, what, concept.ask.as_str())
-            });
-            for (at, what, text) in modes.chain(asks) {
-                if passes(text) {
-                    report(
-                        &at,
-                        format!("{what} passes as an answer to `{}`", question.id),
-                    );
-                } else if let Some(run) =
-                    shared_run(text, question.model_answer.as_str(), asked, RUN)
-                {
-                    let run: Vec<_> = text[run].split_whitespace().collect();
-                    let message = format!("{what} repeats the model answer: `{}`", run.join(" "));
-                    report(&at, message);
-                }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let Some(rubric) = asked.rubric() else { return };
+        let question = asked.question;
+        let text_asked = question.question.as_str();
+        let report = |at: &str, message: String| {
+            sink.push(self.finding(asked.at(at), message));
+        };
+        let passes = |text: &str| rubric.judge(text) == Judgement::Passed;
+        if passes(text_asked) {
+            let message = format!("the text of `{}` passes as its answer", question.id);
+            report("/question", message);
+        }
+        let modes = question.failure_modes.iter().enumerate().map(|(at, mode)| {
+            let pointer = format!("/failure_modes/{at}/feedback");
+            let what = format!("the feedback of `{}`", mode.category);
+            (pointer, what, mode.feedback.as_str())
+        });
+        let concepts = question.required_concepts.iter().enumerate();
+        let asks = concepts.map(|(at, concept)| {
+            let pointer = format!("/required_concepts/{at}/ask");
+            let what = format!("what is asked for `{}`", concept.id);
+            (pointer, what, concept.ask.as_str())
+        });
+        for (at, what, text) in modes.chain(asks) {
+            if passes(text) {
+                report(
+                    &at,
+                    format!("{what} passes as an answer to `{}`", question.id),
+                );
+            } else if let Some(run) =
+                shared_run(text, question.model_answer.as_str(), text_asked, RUN)
+            {
+                let run: Vec<_> = text[run].split_whitespace().collect();
+                let message = format!("{what} repeats the model answer: `{}`", run.join(" "));
+                report(&at, message);
             }
         }
     }

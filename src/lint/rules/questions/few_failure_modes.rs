@@ -1,7 +1,7 @@
 //! `few-failure-modes`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A question catches fewer than two kinds of shallow answers.
@@ -37,22 +37,16 @@ impl Rule for FewFailureModes {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for AskedQuestion {
-            file,
-            question,
-            pointer,
-            ..
-        } in context.questions()
-        {
-            let count = question.failure_modes.len();
-            if count < ENOUGH {
-                let at = file.at_key(&format!("{pointer}/failure_modes"));
-                let modes = crate::plural::count(count as u64, "failure mode");
-                let message = format!("`{}` has {modes}", question.id);
-                let help = "add the shallow answers that you expect most";
-                sink.push(self.finding(at, message).with_help(help));
-            }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let question = asked.question;
+        let count = question.failure_modes.len();
+        if count < ENOUGH {
+            let pointer = format!("{}/failure_modes", asked.pointer);
+            let modes = crate::plural::count(count as u64, "failure mode");
+            let message = format!("`{}` has {modes}", question.id);
+            let help = "add the shallow answers that you expect most";
+            let finding = self.finding(asked.file.at_key(&pointer), message);
+            sink.push(finding.with_help(help));
         }
     }
 }

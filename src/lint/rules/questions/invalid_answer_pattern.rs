@@ -1,7 +1,7 @@
 //! `invalid-answer-pattern`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A pattern of a rubric is no regular expression.
@@ -32,19 +32,10 @@ impl Rule for InvalidAnswerPattern {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for AskedQuestion {
-            file,
-            pointer,
-            rubric,
-            ..
-        } in context.questions()
-        {
-            for error in rubric.as_ref().err().into_iter().flatten() {
-                let at = file.at(&format!("{pointer}{}", error.pointer));
-                let message = format!("the pattern is no regular expression: {}", error.message);
-                sink.push(self.finding(at, message));
-            }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        for error in asked.compiled.as_ref().err().into_iter().flatten() {
+            let message = format!("the pattern is no regular expression: {}", error.message);
+            sink.push(self.finding(asked.at(&error.pointer), message));
         }
     }
 }

@@ -1,7 +1,7 @@
 //! `model-answer-rejected`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// The rubric rejects the model answer.
@@ -35,22 +35,12 @@ impl Rule for ModelAnswerRejected {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for (
-            AskedQuestion {
-                file,
-                question,
-                pointer,
-                ..
-            },
-            rubric,
-        ) in super::rubrics(context)
-        {
-            if let Some(why) = super::rejection(&rubric.judge(question.model_answer.as_str())) {
-                let at = file.at(&format!("{pointer}/model_answer"));
-                let message = format!("the model answer of `{}` does not pass: {why}", question.id);
-                sink.push(self.finding(at, message));
-            }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let Some(rubric) = asked.rubric() else { return };
+        let question = asked.question;
+        if let Some(why) = super::rejection(&rubric.judge(question.model_answer.as_str())) {
+            let message = format!("the model answer of `{}` does not pass: {why}", question.id);
+            sink.push(self.finding(asked.at("/model_answer"), message));
         }
     }
 }

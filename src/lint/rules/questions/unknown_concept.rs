@@ -1,7 +1,7 @@
 //! `unknown-concept`.
 
 use crate::diagnostic::Sink;
-use crate::lint::rule::{AskedQuestion, Context, Rule, RuleMeta, declare_rule};
+use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 
 declare_rule! {
     /// A failure mode is excused by a concept that does not exist.
@@ -36,29 +36,22 @@ impl Rule for UnknownConcept {
         &Self::META
     }
 
-    fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for AskedQuestion {
-            file,
-            question,
-            pointer,
-            ..
-        } in context.questions()
-        {
-            let known = || {
-                question
-                    .required_concepts
-                    .iter()
-                    .map(|concept| concept.id.as_str())
-            };
-            for (index, mode) in question.failure_modes.iter().enumerate() {
-                for (inner, id) in mode.unless.iter().flatten().enumerate() {
-                    if !known().any(|known| known == id.as_str()) {
-                        let at = format!("{pointer}/failure_modes/{index}/unless/{inner}");
-                        let message = format!("`{}` has no concept `{id}`", question.id);
-                        let mut finding = self.finding(file.at(&at), message);
-                        finding.help = crate::suggest::did_you_mean(id.as_str(), known());
-                        sink.push(finding);
-                    }
+    fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+        let question = asked.question;
+        let known = || {
+            question
+                .required_concepts
+                .iter()
+                .map(|concept| concept.id.as_str())
+        };
+        for (index, mode) in question.failure_modes.iter().enumerate() {
+            for (inner, id) in mode.unless.iter().flatten().enumerate() {
+                if !known().any(|known| known == id.as_str()) {
+                    let at = asked.at(&format!("/failure_modes/{index}/unless/{inner}"));
+                    let message = format!("`{}` has no concept `{id}`", question.id);
+                    let mut finding = self.finding(at, message);
+                    finding.help = crate::suggest::did_you_mean(id.as_str(), known());
+                    sink.push(finding);
                 }
             }
         }
