@@ -34,12 +34,15 @@ pub struct Interpreter {
 impl Interpreter {
     /// Asks the interpreter at `program`, and with a `lock` file also what it lacks of that.
     ///
+    /// Nothing that is installed for it is run on the start (`-S`): neither `.pth` files nor
+    /// `sitecustomize`. It must be one that the author chose; see [`Self::of_environment`].
+    ///
     /// # Errors
     ///
     /// Why it can't be asked, in a line.
     pub fn probe(program: &OsStr, lock: Option<&Path>) -> Result<Self, String> {
         let output = Command::new(program)
-            .args(["-I", "-c", PROBE])
+            .args(["-I", "-S", "-c", PROBE])
             .args(lock)
             .stdin(Stdio::null())
             .output()
@@ -51,6 +54,30 @@ impl Interpreter {
                 .trim()
                 .to_owned()
         })
+    }
+
+    /// The interpreter of the environment `dir` that was made from this one. It is not asked: its
+    /// packages may have replaced it.
+    pub(super) fn of_environment(&self, dir: &Path) -> Self {
+        let is_of_base = |path: &&PathBuf| path.starts_with(&self.base_prefix);
+        Self {
+            executable: dir.join("bin/python"),
+            prefix: dir.to_owned(),
+            libraries: self.libraries.iter().filter(is_of_base).cloned().collect(),
+            missing: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Where packages of an environment of this interpreter are.
+    pub(super) fn site_packages(&self) -> PathBuf {
+        self.prefix
+            .join(format!("lib/{}/site-packages", self.minor_name()))
+    }
+
+    /// Its name with the minor version, as in `python3.12`.
+    fn minor_name(&self) -> String {
+        format!("python{}.{}", self.version.major, self.version.minor)
     }
 
     /// Whether any user of the machine can run it.
@@ -150,7 +177,7 @@ pub(super) fn program_with_pip(preferred: &Path) -> Option<PathBuf> {
             // The option came with pip 22.3. With it pip runs itself again under that program, which
             // here does nothing and succeeds.
             let asked = Command::new(program)
-                .args(["-m", "pip", "--python", "/bin/true", "--version"])
+                .args(["-I", "-m", "pip", "--python", "/bin/true", "--version"])
                 .stdin(Stdio::null())
                 .output();
             asked.is_ok_and(|output| output.status.success())
