@@ -2,7 +2,8 @@
 //!
 //! Packages come from a folder that the test makes, through the settings that a user may have.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -407,6 +408,46 @@ fn tool_that_is_not_there_is_told() {
         "{}",
         run.shown()
     );
+}
+
+/// A tool that is installed for a user alone does not open what else they have.
+#[test]
+fn tool_in_a_home_folder_opens_nothing_but_itself() {
+    let place = Place::new();
+    let home = place.sandbox.path().join("home");
+    place
+        .sandbox
+        .write("home/.local/share/keyrings/secret", "s");
+    place.sandbox.write("home/.local/lib/mail/secret", "s");
+    place
+        .sandbox
+        .write("home/.local/bin/my-tool", "#!/bin/sh\necho works\n");
+    let tool = home.join(".local/bin/my-tool");
+    fs::set_permissions(&tool, Permissions::from_mode(0o755)).unwrap();
+    place.sandbox.replace(
+        "curricula/base/curriculum.yaml",
+        "environment:\n",
+        "environment:\n  tools: [my-tool]\n",
+    );
+    let module = "curricula/base/modules/mean/module.yaml";
+    let script = format!(
+        "my-tool && cd basics && if cat {0}/share/keyrings/secret {0}/lib/mail/secret; then exit 1; fi; ! ls {0}/share",
+        home.join(".local").display()
+    );
+    let text = place.sandbox.read(module);
+    let line = text
+        .lines()
+        .find(|line| line.contains("command: "))
+        .unwrap();
+    let changed = text.replace(line, &format!("    command: [sh, -c, {script:?}]"));
+    place.sandbox.write(module, changed);
+    let mut command = place.command(&["--case", "*/reference", "--sandbox", "require"]);
+    let path = format!(
+        "{}:/usr/local/bin:/usr/bin:/bin",
+        home.join(".local/bin").display()
+    );
+    command.env("PATH", path).env("HOME", &home);
+    let _ = place.told(command.output().unwrap()).success();
 }
 
 #[test]
