@@ -185,7 +185,10 @@ impl Executor for FreshExecutor {
     fn run(&self, request: &RunRequest) -> RunResult {
         let started = Instant::now();
         let mut result = match self.run_dir.working_copy(&request.tree) {
-            Ok(copy) => self.run_in(&copy, request),
+            Ok(copy) => {
+                let result = self.run_in(&copy, request);
+                with_removal(result, copy.remove())
+            }
             Err(error) => RunResult::ended(
                 Outcome::InfrastructureError,
                 format!("the working copy can't be made: {error}"),
@@ -258,6 +261,17 @@ fn with_record(mut result: RunResult, record: Record) -> RunResult {
     result.output = record.output;
     result.process_wall = record.wall;
     result.peak_memory_bytes = Some(record.peak_memory_bytes);
+    result
+}
+
+/// A case that leaves something behind which can't be removed is not over.
+fn with_removal(mut result: RunResult, removal: io::Result<()>) -> RunResult {
+    if let Err(error) = removal
+        && result.outcome != Outcome::Interrupted
+    {
+        result.outcome = Outcome::InfrastructureError;
+        result.detail = Some(format!("the working copy can't be removed: {error}"));
+    }
     result
 }
 
@@ -484,6 +498,23 @@ mod tests {
         );
         assert_eq!(
             failed_preparation(record(End::Interrupted)).outcome,
+            Outcome::Interrupted
+        );
+    }
+
+    #[test]
+    fn working_copy_that_stays_is_an_infrastructure_error() {
+        let removed = |outcome, removal| {
+            let result = with_removal(RunResult::ended(outcome, None), removal);
+            (result.outcome, result.detail.unwrap_or_default())
+        };
+        let fails = || Err(io::Error::other("why"));
+        assert_eq!(removed(Outcome::Passed, Ok(())).0, Outcome::Passed);
+        let (outcome, detail) = removed(Outcome::Passed, fails());
+        assert_eq!(outcome, Outcome::InfrastructureError);
+        assert!(detail.contains("can't be removed: why"), "{detail}");
+        assert_eq!(
+            removed(Outcome::Interrupted, fails()).0,
             Outcome::Interrupted
         );
     }

@@ -542,6 +542,25 @@ def test_read_only():
 }
 
 #[test]
+fn folders_nested_beyond_all_bounds_are_removed() {
+    let test = "
+import os
+
+
+def test_nest():
+    name = 'n' * 200
+    for _ in range(1500):
+        os.mkdir(name)
+        os.chdir(name)
+    open('file', 'w').close()
+    os.chmod('.', 0)
+";
+    in_all_modes("nest", test, |scene, case| {
+        assert_outcome(scene, case, "passed");
+    });
+}
+
+#[test]
 fn escape_sequences_and_invalid_utf8_are_shown_escaped() {
     let test = "
 import os
