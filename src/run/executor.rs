@@ -314,10 +314,18 @@ fn command_result(record: Record, project: &Path, junit: Option<&str>) -> RunRes
         (None, End::Exited(status @ (126 | 127)), _) => broken(format!(
             "status {status}: a program that the command calls can't be run"
         )),
-        (None, End::Exited(status), None) => single_test(&record, *status),
+        (None, End::Exited(status), None) => single_test(&record, *status, project),
         (None, End::Exited(status), Some(junit)) => match read_report(project, junit) {
             Err(why) => broken(format!("the command ended with status {status} and {why}")),
-            Ok(tests) => reported_tests(tests, *status),
+            Ok(mut tests) => {
+                for text in tests
+                    .iter_mut()
+                    .flat_map(|test| [&mut test.message, &mut test.traceback])
+                {
+                    *text = text.take().map(|text| without_project(&text, project));
+                }
+                reported_tests(tests, *status)
+            }
         },
         (None, _, _) => unreachable!("only exits have no outcome"),
     };
@@ -325,7 +333,7 @@ fn command_result(record: Record, project: &Path, junit: Option<&str>) -> RunRes
 }
 
 /// A command without a report: one test, judged by the status.
-fn single_test(record: &Record, status: i32) -> RunResult {
+fn single_test(record: &Record, status: i32, project: &Path) -> RunResult {
     let (outcome, test_outcome) = match status {
         0 => (Outcome::Passed, TestOutcome::Passed),
         _ => (Outcome::Failed, TestOutcome::Failed),
@@ -337,7 +345,7 @@ fn single_test(record: &Record, status: i32) -> RunResult {
             .rev()
             .nth(COMMAND_MESSAGE)
             .map_or(0, |(at, _)| at);
-        output[start..].to_owned()
+        without_project(&output[start..], project)
     });
     let mut result = RunResult::ended(outcome, None);
     result.tests.push(TestResult {
@@ -348,6 +356,10 @@ fn single_test(record: &Record, status: i32) -> RunResult {
         duration: record.wall,
     });
     result
+}
+
+fn without_project(text: &str, project: &Path) -> String {
+    pytest::without_project(text, &project.to_string_lossy())
 }
 
 /// Reads a report that is inside the project, all links on the way followed.
@@ -429,6 +441,23 @@ mod tests {
         assert_eq!(failed.outcome, Outcome::Failed);
         assert_eq!(failed.tests[0].message.as_deref(), Some("last words"));
         assert_eq!(command(End::Exited(127), None).0, Outcome::Broken);
+    }
+
+    #[test]
+    fn messages_of_commands_do_not_tell_the_working_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = format!("{0}/a.sh: line 3 in {0}", dir.path().display());
+        let said = Record {
+            output: output.clone(),
+            ..record(End::Exited(1))
+        };
+        let test = command_result(said, dir.path(), None).tests.remove(0);
+        let clean = Some("a.sh: line 3 in .".to_owned());
+        assert_eq!((&test.message, &test.traceback), (&clean, &clean));
+        let failure = format!("<testcase name=\"a\"><failure message=\"{output}\"/></testcase>");
+        std::fs::write(dir.path().join("report.xml"), report(&failure)).unwrap();
+        let result = command_result(record(End::Exited(1)), dir.path(), Some("report.xml"));
+        assert_eq!(result.tests[0].message, clean);
     }
 
     #[test]

@@ -33,6 +33,8 @@ impl RunDir {
     ///
     /// When no folder can be made.
     pub fn create(parent: &Path) -> io::Result<Self> {
+        // Rules of the sandbox and what programs say of files are about real paths.
+        let parent = &parent.canonicalize()?;
         sweep(parent);
         let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         // The users of cases must be able to get through to their own folders.
@@ -273,6 +275,17 @@ mod tests {
         assert!(!path.exists() && run_path.exists());
         drop((second, run));
         assert!(!run_path.exists());
+    }
+
+    #[test]
+    fn folder_behind_a_link_is_known_by_its_real_path() {
+        let parent = tempfile::tempdir().unwrap();
+        let real = parent.path().canonicalize().unwrap().join("real");
+        fs::create_dir(&real).unwrap();
+        let link = parent.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let run = RunDir::create(&link).unwrap();
+        assert!(run.path().starts_with(&real), "{run:?}");
     }
 
     #[test]
