@@ -30,6 +30,8 @@ pub struct Support {
 pub enum Gap {
     /// Anything: no sandbox at all.
     NoSandbox,
+    /// Files outside can be read.
+    Reading,
     /// Files outside can be written, or at least cut off.
     Files,
     /// The network can be reached.
@@ -51,6 +53,7 @@ impl Gap {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::NoSandbox => "nothing is enforced but limits: validators can do what you can do",
+            Self::Reading => "files outside the working copy can be read",
             Self::Files => "files outside the working copy can be written",
             Self::Network => "the network can be reached",
             Self::Signals => "your other processes can be signalled",
@@ -93,6 +96,10 @@ impl Support {
             return vec![Gap::NoSandbox];
         }
         let mut gaps = Vec::new();
+        // No mount namespace hides a file.
+        if self.landlock_abi == 0 {
+            gaps.push(Gap::Reading);
+        }
         if self.landlock_abi < REQUIRED_LANDLOCK_ABI && self.mount_namespace.is_err() {
             gaps.push(Gap::Files);
         }
@@ -197,6 +204,8 @@ mod tests {
         assert!(support(5, true, true, false).gaps().contains(&Gap::Signals));
         assert!(!support(5, true, true, true).gaps().contains(&Gap::Signals));
         assert!(support(2, true, false, true).gaps().contains(&Gap::Files));
+        assert_eq!(support(0, true, true, true).gaps()[0], Gap::Reading);
+        assert!(!support(1, true, true, false).gaps().contains(&Gap::Reading));
         assert!(support(7, false, true, true).gaps().contains(&Gap::Network));
         assert_eq!(support(0, false, true, true).gaps(), [Gap::NoSandbox]);
     }
