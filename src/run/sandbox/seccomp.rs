@@ -14,6 +14,7 @@ use seccompiler::{
 /// Numbers of calls that are newer than the names we have for them. From 424 on a number is the same on
 /// all architectures.
 mod newer {
+    pub(super) const MEMFD_SECRET: libc::c_long = 447;
     pub(super) const SETXATTRAT: libc::c_long = 463;
     pub(super) const REMOVEXATTRAT: libc::c_long = 466;
     pub(super) const OPEN_TREE_ATTR: libc::c_long = 467;
@@ -105,12 +106,15 @@ const FORBIDDEN: &[libc::c_long] = &[
 ];
 
 /// Calls that look like those of an older kernel, so that libraries fall back to others: what
-/// `clone3` and io_uring do can't be seen by a filter.
+/// `clone3` and io_uring do can't be seen by a filter, and a file in memory that no process has mapped
+/// is seen by nobody, least of all while it waits in a socket.
 const UNKNOWN: &[libc::c_long] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
+    libc::SYS_memfd_create,
+    newer::MEMFD_SECRET,
 ];
 
 /// All flags of `clone` that make a namespace.

@@ -40,10 +40,12 @@ pub enum Gap {
     Signals,
     /// Modes and times of the author's own files outside can be changed.
     Metadata,
-    /// Files left in `/dev/shm` stay there.
+    /// Files left in `/dev/shm` stay there, and are not counted.
     SharedMemory,
     /// Names, sizes and times of files outside can be asked for by path.
     Stat,
+    /// Memory of the kernel's can be used beyond the limit.
+    UncountedMemory,
     /// The disk can be filled with many files.
     DiskSpace,
 }
@@ -60,7 +62,12 @@ impl Gap {
             Self::Metadata => {
                 "permissions and times of your own files outside the working copy can be changed"
             }
-            Self::SharedMemory => "files that a validator leaves in /dev/shm stay there",
+            Self::SharedMemory => {
+                "files that a validator makes in /dev/shm do not count as its memory, and stay there"
+            }
+            Self::UncountedMemory => {
+                "memory that is part of no process, such as what waits in a socket, is not counted"
+            }
             Self::Stat => {
                 "that a file outside exists, its size and its times can be asked for by its path"
             }
@@ -116,7 +123,7 @@ impl Support {
             }
             gaps.push(Gap::SharedMemory);
         }
-        gaps.extend([Gap::Stat, Gap::DiskSpace]);
+        gaps.extend([Gap::Stat, Gap::UncountedMemory, Gap::DiskSpace]);
         gaps
     }
 }
@@ -191,7 +198,7 @@ mod tests {
 
     #[test]
     fn gaps_grow_as_the_kernel_offers_less() {
-        let always = [Gap::Stat, Gap::DiskSpace];
+        let always = [Gap::Stat, Gap::UncountedMemory, Gap::DiskSpace];
         assert_eq!(support(7, true, true, false).gaps(), always);
         assert_eq!(
             support(7, true, false, true).gaps()[..1],
