@@ -185,7 +185,10 @@ impl Executor for FreshExecutor {
     fn run(&self, request: &RunRequest) -> RunResult {
         let started = Instant::now();
         let mut result = match self.run_dir.working_copy(&request.tree) {
-            Ok(copy) => self.run_in(&copy, request),
+            Ok(copy) => {
+                let result = self.run_in(&copy, request);
+                with_removal(result, copy.remove())
+            }
             Err(error) => RunResult::ended(
                 Outcome::InfrastructureError,
                 format!("the working copy can't be made: {error}"),
@@ -261,6 +264,17 @@ fn with_record(mut result: RunResult, record: Record) -> RunResult {
     result
 }
 
+/// A case that leaves something behind which can't be removed is not over.
+fn with_removal(mut result: RunResult, removal: io::Result<()>) -> RunResult {
+    if let Err(error) = removal
+        && result.outcome != Outcome::Interrupted
+    {
+        result.outcome = Outcome::InfrastructureError;
+        result.detail = Some(format!("the working copy can't be removed: {error}"));
+    }
+    result
+}
+
 fn failed_preparation(record: Record) -> RunResult {
     let (outcome, detail) = match outcome_of_end(&record.end) {
         Some((outcome @ (Outcome::Interrupted | Outcome::InfrastructureError), detail)) => {
@@ -300,10 +314,18 @@ fn command_result(record: Record, project: &Path, junit: Option<&str>) -> RunRes
         (None, End::Exited(status @ (126 | 127)), _) => broken(format!(
             "status {status}: a program that the command calls can't be run"
         )),
-        (None, End::Exited(status), None) => single_test(&record, *status),
+        (None, End::Exited(status), None) => single_test(&record, *status, project),
         (None, End::Exited(status), Some(junit)) => match read_report(project, junit) {
             Err(why) => broken(format!("the command ended with status {status} and {why}")),
-            Ok(tests) => reported_tests(tests, *status),
+            Ok(mut tests) => {
+                for text in tests
+                    .iter_mut()
+                    .flat_map(|test| [&mut test.message, &mut test.traceback])
+                {
+                    *text = text.take().map(|text| without_project(&text, project));
+                }
+                reported_tests(tests, *status)
+            }
         },
         (None, _, _) => unreachable!("only exits have no outcome"),
     };
@@ -311,7 +333,7 @@ fn command_result(record: Record, project: &Path, junit: Option<&str>) -> RunRes
 }
 
 /// A command without a report: one test, judged by the status.
-fn single_test(record: &Record, status: i32) -> RunResult {
+fn single_test(record: &Record, status: i32, project: &Path) -> RunResult {
     let (outcome, test_outcome) = match status {
         0 => (Outcome::Passed, TestOutcome::Passed),
         _ => (Outcome::Failed, TestOutcome::Failed),
@@ -323,7 +345,7 @@ fn single_test(record: &Record, status: i32) -> RunResult {
             .rev()
             .nth(COMMAND_MESSAGE)
             .map_or(0, |(at, _)| at);
-        output[start..].to_owned()
+        without_project(&output[start..], project)
     });
     let mut result = RunResult::ended(outcome, None);
     result.tests.push(TestResult {
@@ -334,6 +356,10 @@ fn single_test(record: &Record, status: i32) -> RunResult {
         duration: record.wall,
     });
     result
+}
+
+fn without_project(text: &str, project: &Path) -> String {
+    pytest::without_project(text, &project.to_string_lossy())
 }
 
 /// Reads a report that is inside the project, all links on the way followed.
@@ -418,6 +444,23 @@ mod tests {
     }
 
     #[test]
+    fn messages_of_commands_do_not_tell_the_working_copy() {
+        let dir = tempfile::tempdir().unwrap();
+        let output = format!("{0}/a.sh: line 3 in {0}", dir.path().display());
+        let said = Record {
+            output: output.clone(),
+            ..record(End::Exited(1))
+        };
+        let test = command_result(said, dir.path(), None).tests.remove(0);
+        let clean = Some("a.sh: line 3 in .".to_owned());
+        assert_eq!((&test.message, &test.traceback), (&clean, &clean));
+        let failure = format!("<testcase name=\"a\"><failure message=\"{output}\"/></testcase>");
+        std::fs::write(dir.path().join("report.xml"), report(&failure)).unwrap();
+        let result = command_result(record(End::Exited(1)), dir.path(), Some("report.xml"));
+        assert_eq!(result.tests[0].message, clean);
+    }
+
+    #[test]
     fn report_and_status_must_agree() {
         let pass = report("<testcase name=\"a\"/>");
         let fail = report("<testcase name=\"a\"><failure/></testcase>");
@@ -484,6 +527,23 @@ mod tests {
         );
         assert_eq!(
             failed_preparation(record(End::Interrupted)).outcome,
+            Outcome::Interrupted
+        );
+    }
+
+    #[test]
+    fn working_copy_that_stays_is_an_infrastructure_error() {
+        let removed = |outcome, removal| {
+            let result = with_removal(RunResult::ended(outcome, None), removal);
+            (result.outcome, result.detail.unwrap_or_default())
+        };
+        let fails = || Err(io::Error::other("why"));
+        assert_eq!(removed(Outcome::Passed, Ok(())).0, Outcome::Passed);
+        let (outcome, detail) = removed(Outcome::Passed, fails());
+        assert_eq!(outcome, Outcome::InfrastructureError);
+        assert!(detail.contains("can't be removed: why"), "{detail}");
+        assert_eq!(
+            removed(Outcome::Interrupted, fails()).0,
             Outcome::Interrupted
         );
     }

@@ -14,6 +14,9 @@ use crate::source::tree::Tree;
 /// What the names of run folders begin with.
 const PREFIX: &str = "mastery-run-";
 
+/// The file in a run folder that is locked while the run lives.
+const LOCK: &str = "lock";
+
 /// The folder of all working copies of a run; removed on drop.
 #[derive(Debug)]
 pub struct RunDir {
@@ -30,11 +33,13 @@ impl RunDir {
     ///
     /// When no folder can be made.
     pub fn create(parent: &Path) -> io::Result<Self> {
+        // Rules of the sandbox and what programs say of files are about real paths.
+        let parent = &parent.canonicalize()?;
         sweep(parent);
         let dir = tempfile::Builder::new().prefix(PREFIX).tempdir_in(parent)?;
         // The users of cases must be able to get through to their own folders.
         fs::set_permissions(dir.path(), Permissions::from_mode(0o711))?;
-        let lock = File::create(dir.path().join("lock"))?;
+        let lock = File::create(dir.path().join(LOCK))?;
         lock.lock()?;
         Ok(Self {
             path: dir.keep(),
@@ -89,7 +94,8 @@ impl RunDir {
 
 impl Drop for RunDir {
     fn drop(&mut self) {
-        remove(&self.path);
+        // What can't be removed now is for the next run to try.
+        let _ = remove(&self.path);
     }
 }
 
@@ -111,11 +117,11 @@ fn sweep(parent: &Path) {
             continue;
         }
         // Without its lock file a folder is just being made, or is somebody else's.
-        let Ok(lock) = File::open(entry.path().join("lock")) else {
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
             continue;
         };
         match lock.try_lock() {
-            Ok(()) => remove(&entry.path()),
+            Ok(()) => drop(remove(&entry.path())),
             Err(TryLockError::WouldBlock | TryLockError::Error(_)) => {}
         }
     }
@@ -147,39 +153,102 @@ impl WorkingCopy {
     pub fn temp(&self) -> PathBuf {
         self.path.join("tmp")
     }
+
+    /// Removes it, and tells what can't be removed; the next run tries that again.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn remove(mut self) -> io::Result<()> {
+        remove(&std::mem::take(&mut self.path))
+    }
 }
 
 impl Drop for WorkingCopy {
     fn drop(&mut self) {
-        remove(&self.path);
+        if !self.path.as_os_str().is_empty() {
+            let _ = remove(&self.path);
+        }
     }
 }
 
-/// Removes a folder, also where folders in it may not be changed.
-fn remove(path: &Path) {
-    if fs::remove_dir_all(path).is_ok() {
-        return;
+/// Removes a folder, whatever a case has made of it. It is no error if it is not there.
+fn remove(path: &Path) -> io::Result<()> {
+    let mut result = Ok(());
+    // Some file systems forget to list an entry while others are being removed.
+    for _ in 0..2 {
+        match path.symlink_metadata() {
+            Ok(metadata) if metadata.is_dir() => {}
+            Ok(_) => return fs::remove_file(path),
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+            Err(error) => return Err(error),
+        }
+        result = empty(path).and_then(|()| {
+            // Without it nobody would take what is left for the folder of a run.
+            match fs::remove_file(path.join(LOCK)) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+                _ => fs::remove_dir(path),
+            }
+        });
     }
-    make_removable(path);
-    // What can't be removed now is for the next run to try.
-    let _ = fs::remove_dir_all(path);
+    if path.symlink_metadata().is_err() {
+        return Ok(());
+    }
+    result
 }
 
-/// Gives back the right to change folders. Links are not followed.
-fn make_removable(path: &Path) {
-    if !path
-        .symlink_metadata()
-        .is_ok_and(|metadata| metadata.is_dir())
-    {
-        return;
-    }
-    let _ = fs::set_permissions(path, Permissions::from_mode(0o700));
-    let Ok(entries) = fs::read_dir(path) else {
-        return;
+/// Removes everything in a folder but the lock of a run.
+///
+/// Folders may be nested deeper than paths can be long, stacks high or descriptors many. So each is
+/// moved to the top before what is in it is looked at. Links are not followed.
+fn empty(top: &Path) -> io::Result<()> {
+    let mut problem = Ok(());
+    let mut note = |path: &Path, result: io::Result<()>| {
+        if let (Err(error), Ok(())) = (result, &problem) {
+            let text = format!("`{}`: {error}", path.display());
+            problem = Err(io::Error::new(error.kind(), text));
+        }
     };
-    for entry in entries.flatten() {
-        make_removable(&entry.path());
+    let mut number = 0_u64;
+    let mut folders = vec![top.to_owned()];
+    while let Some(folder) = folders.pop() {
+        let _ = fs::set_permissions(&folder, Permissions::from_mode(0o700));
+        let entries: Vec<_> = match fs::read_dir(&folder) {
+            Ok(entries) => entries.flatten().collect(),
+            Err(error) => {
+                note(&folder, Err(error));
+                continue;
+            }
+        };
+        for entry in entries {
+            let path = entry.path();
+            if !entry.file_type().is_ok_and(|kind| kind.is_dir()) {
+                if folder != top || entry.file_name() != LOCK {
+                    note(&path, fs::remove_file(&path));
+                }
+            } else if folder == top {
+                folders.push(path);
+            } else {
+                // Moving a folder changes it.
+                let _ = fs::set_permissions(&path, Permissions::from_mode(0o700));
+                let target = loop {
+                    let target = top.join(number.to_string());
+                    number += 1;
+                    if target.symlink_metadata().is_err() {
+                        break target;
+                    }
+                };
+                match fs::rename(&path, &target) {
+                    Ok(()) => folders.push(target),
+                    Err(error) => note(&path, Err(error)),
+                }
+            }
+        }
+        if folder != top {
+            note(&folder, fs::remove_dir(&folder));
+        }
     }
+    problem
 }
 
 #[cfg(test)]
@@ -209,6 +278,17 @@ mod tests {
     }
 
     #[test]
+    fn folder_behind_a_link_is_known_by_its_real_path() {
+        let parent = tempfile::tempdir().unwrap();
+        let real = parent.path().canonicalize().unwrap().join("real");
+        fs::create_dir(&real).unwrap();
+        let link = parent.path().join("link");
+        std::os::unix::fs::symlink(&real, &link).unwrap();
+        let run = RunDir::create(&link).unwrap();
+        assert!(run.path().starts_with(&real), "{run:?}");
+    }
+
+    #[test]
     fn read_only_folders_are_removed() {
         let parent = tempfile::tempdir().unwrap();
         let run = RunDir::create(parent.path()).unwrap();
@@ -218,6 +298,57 @@ mod tests {
         let path = copy.path().to_owned();
         drop(copy);
         assert!(!path.exists());
+    }
+
+    #[test]
+    fn folders_that_are_nested_beyond_all_bounds_are_removed() {
+        let parent = tempfile::tempdir().unwrap();
+        let run = RunDir::create(parent.path()).unwrap();
+        let copy = run.working_copy(&tree()).unwrap();
+        // From the inside out: no path to the innermost is short enough.
+        let name = "n".repeat(200);
+        let mut inner = copy.path().join("0");
+        fs::create_dir(&inner).unwrap();
+        fs::write(inner.join("1"), "").unwrap();
+        for depth in 1..1_500 {
+            let outer = copy.temp().join(depth.to_string());
+            fs::create_dir(&outer).unwrap();
+            fs::rename(&inner, outer.join(&name)).unwrap();
+            let mode = if depth % 2 == 0 { 0 } else { 0o500 };
+            let _ = fs::set_permissions(outer.join(&name), Permissions::from_mode(mode));
+            inner = outer;
+        }
+        std::os::unix::fs::symlink(parent.path(), inner.join("link")).unwrap();
+        fs::write(parent.path().join("precious"), "").unwrap();
+        let path = copy.path().to_owned();
+        copy.remove().unwrap();
+        assert!(!path.exists() && parent.path().join("precious").exists());
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_can_not_be_removed_is_told() {
+        let error = remove(Path::new("/proc/self/fdinfo")).unwrap_err();
+        assert!(error.to_string().contains("/proc/self/fdinfo/"), "{error}");
+    }
+
+    #[test]
+    fn lock_of_a_run_goes_last() {
+        let dir = tempfile::tempdir().unwrap();
+        let run = dir.path().join("run");
+        fs::create_dir_all(run.join("a/lock")).unwrap();
+        fs::write(run.join("a/b"), "").unwrap();
+        fs::write(run.join(LOCK), "").unwrap();
+        empty(&run).unwrap();
+        let left: Vec<_> = fs::read_dir(&run)
+            .unwrap()
+            .flatten()
+            .map(|it| it.file_name())
+            .collect();
+        assert_eq!(left, [LOCK]);
+        remove(&run).unwrap();
+        assert!(!run.exists());
+        remove(&run).unwrap();
     }
 
     #[test]

@@ -2,7 +2,8 @@
 //!
 //! Packages come from a folder that the test makes, through the settings that a user may have.
 
-use std::fs;
+use std::fs::{self, Permissions};
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 
@@ -170,6 +171,115 @@ fn wrong_hash_is_refused_and_explained() {
 }
 
 #[test]
+fn lock_file_with_anything_but_pins_is_refused_before_an_installer_is_started() {
+    let place = Place::new();
+    for line in [
+        "-e .",
+        "--index-url https://example.org/simple",
+        "tinydep @ file:///tmp/x",
+    ] {
+        let lock = format!("# pins\n{line}\n");
+        place.sandbox.write("curricula/base/requirements.txt", lock);
+        let run = place.run(&[]);
+        assert_eq!(run.code, 2, "{}", run.shown());
+        assert!(
+            run.stderr.contains("line 2 of the lock file") && run.stderr.contains(line),
+            "{}",
+            run.shown()
+        );
+        assert!(!place.cache().exists(), "nothing was begun");
+    }
+}
+
+/// Makes what would do something on its installation or on the start of its interpreter, and prints
+/// its hash. Whatever it does makes the file that is named.
+const MAKE_TRAP: &str = r##"
+import hashlib, io, sys, tarfile, zipfile
+kind, folder, sign = sys.argv[1:]
+touch = "import io; io.open(%r, 'w').close()" % sign
+metadata = "Metadata-Version: 2.1\nName: tinydep\nVersion: 1.0\n"
+if kind == "sdist":
+    path = folder + "/tinydep-1.0.tar.gz"
+    with tarfile.open(path, "w:gz") as archive:
+        for name, text in {"setup.py": touch, "PKG-INFO": metadata}.items():
+            member = tarfile.TarInfo("tinydep-1.0/" + name)
+            member.size = len(text)
+            archive.addfile(member, io.BytesIO(text.encode()))
+else:
+    path = folder + "/tinydep-1.0-py3-none-any.whl"
+    files = {
+        "tinydep.py": "VALUE = 1\n",
+        "tinydep.pth": touch + "\n",
+        "sitecustomize.py": touch + "\n",
+        "tinydep-1.0.data/scripts/python": "#!/bin/sh\n: > '%s'\n" % sign,
+        "tinydep-1.0.dist-info/METADATA": metadata,
+        "tinydep-1.0.dist-info/WHEEL": "Wheel-Version: 1.0\nGenerator: test\nRoot-Is-Purelib: true\nTag: py3-none-any\n",
+    }
+    if kind == "wheel":
+        del files["tinydep-1.0.data/scripts/python"]
+    files["tinydep-1.0.dist-info/RECORD"] = "".join(name + ",,\n" for name in [*files, "tinydep-1.0.dist-info/RECORD"])
+    with zipfile.ZipFile(path, "w") as wheel:
+        for name, text in files.items():
+            wheel.writestr(name, text)
+print(hashlib.sha256(open(path, "rb").read()).hexdigest())
+"##;
+
+impl Place {
+    /// Puts a package in place of the harmless one, and returns the file that its code would make.
+    fn set_trap(&self, kind: &str) -> PathBuf {
+        let index = self.sandbox.path().join("index");
+        fs::remove_dir_all(&index).unwrap();
+        fs::create_dir(&index).unwrap();
+        let sign = self.sandbox.path().join("trapped");
+        let output = Command::new("python3")
+            .args(["-c", MAKE_TRAP, kind])
+            .arg(&index)
+            .arg(&sign)
+            .output()
+            .unwrap();
+        self.lock(String::from_utf8(output.stdout).unwrap().trim());
+        sign
+    }
+}
+
+#[test]
+fn nothing_is_built_to_be_installed() {
+    let place = Place::new();
+    let sign = place.set_trap("sdist");
+    let run = place.run(&[]);
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(run.stderr.contains("as a wheel"), "{}", run.shown());
+    assert!(!sign.exists());
+}
+
+#[test]
+fn what_is_installed_runs_only_in_the_sandbox() {
+    for kind in ["wheel", "wheel that brings a python"] {
+        let place = Place::new();
+        let sign = place.set_trap(kind);
+        for _ in 0..2 {
+            let run = place.run(&["--sandbox", "require"]);
+            assert!(!sign.exists(), "{kind}: {}", run.shown());
+            // uv refuses to install the second, pip does not.
+            assert_eq!(run.code == 0, kind == "wheel", "{}", run.shown());
+        }
+    }
+}
+
+#[test]
+fn modules_and_settings_where_the_tool_is_started_are_not_the_installers() {
+    let place = Place::new();
+    let sign = place.sandbox.path().join("trapped");
+    for module in ["pip.py", "venv.py", "compileall.py"] {
+        let code = format!("open({:?}, 'w')\nraise SystemExit(1)\n", sign.display());
+        place.sandbox.write(module, code);
+    }
+    place.sandbox.write("uv.toml", "no-such-setting = 1\n");
+    let _ = place.run(&[]).success();
+    assert!(!sign.exists());
+}
+
+#[test]
 fn package_that_is_nowhere_is_explained() {
     let place = Place::new();
     place.sandbox.write(
@@ -298,6 +408,46 @@ fn tool_that_is_not_there_is_told() {
         "{}",
         run.shown()
     );
+}
+
+/// A tool that is installed for a user alone does not open what else they have.
+#[test]
+fn tool_in_a_home_folder_opens_nothing_but_itself() {
+    let place = Place::new();
+    let home = place.sandbox.path().join("home");
+    place
+        .sandbox
+        .write("home/.local/share/keyrings/secret", "s");
+    place.sandbox.write("home/.local/lib/mail/secret", "s");
+    place
+        .sandbox
+        .write("home/.local/bin/my-tool", "#!/bin/sh\necho works\n");
+    let tool = home.join(".local/bin/my-tool");
+    fs::set_permissions(&tool, Permissions::from_mode(0o755)).unwrap();
+    place.sandbox.replace(
+        "curricula/base/curriculum.yaml",
+        "environment:\n",
+        "environment:\n  tools: [my-tool]\n",
+    );
+    let module = "curricula/base/modules/mean/module.yaml";
+    let script = format!(
+        "my-tool && cd basics && if cat {0}/share/keyrings/secret {0}/lib/mail/secret; then exit 1; fi; ! ls {0}/share",
+        home.join(".local").display()
+    );
+    let text = place.sandbox.read(module);
+    let line = text
+        .lines()
+        .find(|line| line.contains("command: "))
+        .unwrap();
+    let changed = text.replace(line, &format!("    command: [sh, -c, {script:?}]"));
+    place.sandbox.write(module, changed);
+    let mut command = place.command(&["--case", "*/reference", "--sandbox", "require"]);
+    let path = format!(
+        "{}:/usr/local/bin:/usr/bin:/bin",
+        home.join(".local/bin").display()
+    );
+    command.env("PATH", path).env("HOME", &home);
+    let _ = place.told(command.output().unwrap()).success();
 }
 
 #[test]

@@ -418,6 +418,63 @@ def test_memory():
 }
 
 #[test]
+fn memory_in_files_that_nobody_has_mapped_counts() {
+    let test = "
+import os
+import time
+
+
+def test_hold():
+    file = os.open('/dev/shm/{MARKER}', os.O_RDWR | os.O_CREAT)
+    os.unlink('/dev/shm/{MARKER}')
+    for _ in range(150):
+        os.write(file, b'x' * (1 << 20))
+    kept = bytearray(b'x') * (150 << 20)
+    time.sleep(1)
+";
+    let limits = "  timeout_seconds: 60\n  memory_mib: 256\n";
+    in_all_modes_with(
+        "held",
+        test,
+        |scene| scene.limit(limits),
+        |scene, case| {
+            let is_gap = scene.gaps().contains("shared-memory");
+            let outcome = if is_gap { "passed" } else { "out_of_memory" };
+            assert_outcome(scene, case, outcome);
+        },
+    );
+}
+
+#[test]
+fn memory_that_processes_share_counts_once() {
+    let test = "
+import mmap
+import os
+import time
+
+
+def test_share():
+    file = os.open('/dev/shm/{MARKER}', os.O_RDWR | os.O_CREAT)
+    os.unlink('/dev/shm/{MARKER}')
+    os.ftruncate(file, 130 << 20)
+    for _ in range(2):
+        if os.fork() == 0:
+            shared = mmap.mmap(file, 130 << 20)
+            for page in range(0, 130 << 20, 4096):
+                shared[page] = 1
+            time.sleep(1000)
+    time.sleep(2)
+";
+    let limits = "  timeout_seconds: 60\n  memory_mib: 256\n";
+    in_all_modes_with(
+        "once",
+        test,
+        |scene| scene.limit(limits),
+        |scene, case| assert_outcome(scene, case, "passed"),
+    );
+}
+
+#[test]
 fn gibibyte_of_output_is_cut_off() {
     let test = "
 import os
@@ -537,6 +594,25 @@ def test_read_only():
         os.chmod(folder, 0)
 ";
     in_all_modes("readonly", test, |scene, case| {
+        assert_outcome(scene, case, "passed");
+    });
+}
+
+#[test]
+fn folders_nested_beyond_all_bounds_are_removed() {
+    let test = "
+import os
+
+
+def test_nest():
+    name = 'n' * 200
+    for _ in range(1500):
+        os.mkdir(name)
+        os.chdir(name)
+    open('file', 'w').close()
+    os.chmod('.', 0)
+";
+    in_all_modes("nest", test, |scene, case| {
         assert_outcome(scene, case, "passed");
     });
 }

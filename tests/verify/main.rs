@@ -9,3 +9,4 @@ mod support;
 mod curricula;
 mod defects;
 mod hostile;
+mod starters;

@@ -34,12 +34,15 @@ pub struct Interpreter {
 impl Interpreter {
     /// Asks the interpreter at `program`, and with a `lock` file also what it lacks of that.
     ///
+    /// Nothing that is installed for it is run on the start (`-S`): neither `.pth` files nor
+    /// `sitecustomize`. It must be one that the author chose; see [`Self::of_environment`].
+    ///
     /// # Errors
     ///
     /// Why it can't be asked, in a line.
     pub fn probe(program: &OsStr, lock: Option<&Path>) -> Result<Self, String> {
         let output = Command::new(program)
-            .args(["-I", "-c", PROBE])
+            .args(["-I", "-S", "-c", PROBE])
             .args(lock)
             .stdin(Stdio::null())
             .output()
@@ -51,6 +54,30 @@ impl Interpreter {
                 .trim()
                 .to_owned()
         })
+    }
+
+    /// The interpreter of the environment `dir` that was made from this one. It is not asked: its
+    /// packages may have replaced it.
+    pub(super) fn of_environment(&self, dir: &Path) -> Self {
+        let is_of_base = |path: &&PathBuf| path.starts_with(&self.base_prefix);
+        Self {
+            executable: dir.join("bin/python"),
+            prefix: dir.to_owned(),
+            libraries: self.libraries.iter().filter(is_of_base).cloned().collect(),
+            missing: Vec::new(),
+            ..self.clone()
+        }
+    }
+
+    /// Where packages of an environment of this interpreter are.
+    pub(super) fn site_packages(&self) -> PathBuf {
+        self.prefix
+            .join(format!("lib/{}/site-packages", self.minor_name()))
+    }
+
+    /// Its name with the minor version, as in `python3.12`.
+    fn minor_name(&self) -> String {
+        format!("python{}.{}", self.version.major, self.version.minor)
     }
 
     /// Whether any user of the machine can run it.
@@ -67,27 +94,73 @@ impl Interpreter {
                 .all(|path| is_reachable_by_all(path))
     }
 
-    /// Folders that a case must read to run it. Parts of the installation, never the folder that it
-    /// is in: that may be somebody's home.
+    /// What a case must read to run it. Of an installation its own parts only: beside them may lie
+    /// what has nothing to do with it.
     pub fn readable(&self) -> Vec<PathBuf> {
         let mut paths = vec![self.executable.clone()];
-        if self.prefix != self.base_prefix {
+        paths.extend(self.executable.canonicalize());
+        if self.prefix != self.base_prefix && !is_shared(&self.prefix) {
+            // An environment holds nothing else.
             paths.push(self.prefix.clone());
         }
-        paths.extend(parts_of_prefix(&self.base_prefix));
-        if let Ok(program) = self.executable.canonicalize() {
-            paths.push(program);
+        for prefix in [&self.prefix, &self.base_prefix] {
+            paths.extend(self.parts_of(prefix));
         }
         paths.extend(self.libraries.iter().cloned());
         paths
     }
+
+    /// What belongs to this interpreter below a prefix.
+    fn parts_of(&self, prefix: &Path) -> Vec<PathBuf> {
+        let minor = self.minor_name();
+        let mut parts = vec![prefix.join("include").join(&minor)];
+        for lib in ["lib", "lib64"].map(|lib| prefix.join(lib)) {
+            parts.push(lib.join(&minor));
+            let files = std::fs::read_dir(lib).into_iter().flatten().flatten();
+            parts.extend(files.map(|entry| entry.path()).filter(is_shared_library));
+        }
+        if !is_shared(prefix) {
+            parts.push(prefix.join("bin"));
+        }
+        parts
+    }
 }
 
-/// The folders of an installation that hold programs and what they need.
+/// Whether a file is a library such as `libpython3.12.so.1.0`.
+fn is_shared_library(path: &PathBuf) -> bool {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let is_library = name.starts_with("lib") && (name.contains(".so") || name.ends_with(".dylib"));
+    is_library && path.is_file()
+}
+
+/// The folders of an installation that hold programs and what they need; none where everything that
+/// a user has would be among it.
 pub(super) fn parts_of_prefix(prefix: &Path) -> impl Iterator<Item = PathBuf> {
-    ["bin", "lib", "lib64", "libexec", "share", "include"]
-        .into_iter()
+    let parts = ["bin", "lib", "lib64", "libexec", "share", "include"];
+    let parts = if is_shared(prefix) { &[] } else { &parts[..] };
+    parts
+        .iter()
         .map(|part| prefix.join(part))
+        .collect::<Vec<_>>()
+        .into_iter()
+}
+
+/// Whether a folder holds more than one installation: a user's home, what is above it, or the
+/// `.local` in one.
+fn is_shared(prefix: &Path) -> bool {
+    is_shared_by(prefix, etcetera::home_dir().ok().as_deref())
+}
+
+fn is_shared_by(prefix: &Path, home: Option<&Path>) -> bool {
+    let real = |path: &Path| path.canonicalize().unwrap_or_else(|_| path.to_owned());
+    let real_prefix = real(prefix);
+    let of_home = home.is_some_and(|home| {
+        real(home).starts_with(&real_prefix) || real(&home.join(".local")) == real_prefix
+    });
+    of_home
+        || [prefix, &real_prefix]
+            .iter()
+            .any(|path| path.ends_with(".local"))
 }
 
 /// Whether every user may look into all folders on the way to `path` and read what is there.
@@ -150,7 +223,7 @@ pub(super) fn program_with_pip(preferred: &Path) -> Option<PathBuf> {
             // The option came with pip 22.3. With it pip runs itself again under that program, which
             // here does nothing and succeeds.
             let asked = Command::new(program)
-                .args(["-m", "pip", "--python", "/bin/true", "--version"])
+                .args(["-I", "-m", "pip", "--python", "/bin/true", "--version"])
                 .stdin(Stdio::null())
                 .output();
             asked.is_ok_and(|output| output.status.success())
@@ -226,6 +299,77 @@ mod tests {
             .executable;
         let probed = Interpreter::probe(python.as_os_str(), Some(&lock)).unwrap();
         assert_eq!(probed.missing[0], "no-such-package==1.0");
+    }
+
+    #[test]
+    fn home_folders_are_shared_and_installations_are_not() {
+        let dir = tempfile::tempdir().unwrap();
+        let home = dir.path().join("home/me");
+        fs::create_dir_all(home.join(".local/bin")).unwrap();
+        fs::create_dir_all(home.join(".pyenv/versions/3.12.1")).unwrap();
+        std::os::unix::fs::symlink(home.join(".local"), dir.path().join("link")).unwrap();
+        for shared in [
+            "home/me",
+            "home/me/.local",
+            "home",
+            "",
+            "link",
+            "home/other/.local",
+        ] {
+            let prefix = dir.path().join(shared);
+            assert!(is_shared_by(&prefix, Some(&home)), "{shared}");
+        }
+        for own in [
+            "home/me/.pyenv/versions/3.12.1",
+            "home/me/.cargo",
+            "opt/python",
+            "home/other",
+        ] {
+            let prefix = dir.path().join(own);
+            assert!(!is_shared_by(&prefix, Some(&home)), "{own}");
+        }
+        assert!(is_shared_by(Path::new("/"), Some(&home)));
+    }
+
+    #[test]
+    fn of_an_installation_only_its_own_parts_are_opened() {
+        let dir = tempfile::tempdir().unwrap();
+        for prefix in ["sw", "home/.local"] {
+            let prefix = dir.path().join(prefix);
+            for folder in ["bin", "lib/python3.12", "lib/other", "share/secrets"] {
+                fs::create_dir_all(prefix.join(folder)).unwrap();
+            }
+            for file in [
+                "bin/python3.12",
+                "bin/other",
+                "lib/libpython3.12.so.1.0",
+                "lib/notes.txt",
+            ] {
+                fs::write(prefix.join(file), "").unwrap();
+            }
+            let python = Interpreter {
+                executable: prefix.join("bin/python3.12"),
+                version: Version::new(3, 12, 1),
+                implementation: "CPython".to_owned(),
+                prefix: prefix.clone(),
+                base_prefix: prefix.clone(),
+                libraries: vec![prefix.join("lib/python3.12")],
+                missing: Vec::new(),
+            };
+            let readable = python.readable();
+            let opens = |path: &str| readable.iter().any(|it| prefix.join(path).starts_with(it));
+            for path in [
+                "bin/python3.12",
+                "lib/python3.12/os.py",
+                "lib/libpython3.12.so.1.0",
+            ] {
+                assert!(opens(path), "{path}");
+            }
+            for path in ["lib/other", "lib/notes.txt", "share/secrets"] {
+                assert!(!opens(path), "{path}");
+            }
+            assert_eq!(opens("bin/other"), prefix.ends_with("sw"));
+        }
     }
 
     #[test]

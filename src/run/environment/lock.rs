@@ -87,6 +87,8 @@ pub fn lock(
             "--generate-hashes",
             "--quiet",
         ])
+        // What has no wheel can't be installed; nothing has to be built to see what it needs.
+        .args(["--only-binary", ":all:"])
         .args(["--no-annotate", "--custom-compile-command", "mastery lock"])
         .arg("--python")
         .arg(&base.executable)
@@ -152,7 +154,7 @@ fn own_uv(
             )?;
             let mut install = Command::new(pip);
             install
-                .args(["-m", "pip", "--python"])
+                .args(["-I", "-m", "pip", "--python"])
                 .arg(dir.join("bin/python"));
             install
         }
@@ -163,12 +165,14 @@ fn own_uv(
                 on_step,
             )?;
             let mut install = Command::new(dir.join("bin/python"));
-            install.args(["-m", "pip"]);
+            install.args(["-I", "-m", "pip"]);
             install
         }
     };
     run(
-        install.args(["install", "--no-input", "--progress-bar", "off", "uv"]),
+        install
+            .args(["install", "--no-input", "--progress-bar", "off"])
+            .args(["--only-binary", ":all:", "uv"]),
         interrupt,
         on_step,
     )?;

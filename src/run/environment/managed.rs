@@ -1,4 +1,9 @@
 //! Environments that the tool makes by itself: one per lock file and interpreter, made once.
+//!
+//! What is installed is a stranger's. Nothing of it is run here, outside of any sandbox: only wheels
+//! are installed, which takes no code of theirs, and from then on the environment's own interpreter,
+//! which a wheel may have replaced, is left to cases. What has to be known of it is known of the
+//! interpreter that it was made from.
 
 use std::fs::{self, File, TryLockError};
 use std::io::{self, BufRead as _, BufReader};
@@ -32,22 +37,30 @@ struct About {
 
 /// The interpreters of environments that were made for a lock file before, the newest Python first.
 ///
-/// Asking them takes a fraction of looking for an interpreter to make one from.
-pub(super) fn existing(parent: &Path, lock_text: &[u8], wanted: &VersionReq) -> Vec<PathBuf> {
+/// Asking what they were made from takes a fraction of looking for one to make another from.
+pub(super) fn existing(
+    parent: &Path,
+    lock_text: &[u8],
+    wanted: &VersionReq,
+) -> impl Iterator<Item = Interpreter> {
     let lock = digest(lock_text);
-    let mut found: Vec<_> = fs::read_dir(parent)
-        .into_iter()
-        .flatten()
-        .filter_map(|entry| {
-            let dir = entry.ok()?.path();
-            let about: About = serde_json::from_slice(&fs::read(dir.join(READY)).ok()?).ok()?;
-            let python = dir.join("bin/python");
-            (about.lock == lock && wanted.matches(&about.version) && python.exists())
-                .then_some((about.version, python))
-        })
-        .collect();
+    let mut found: Vec<_> =
+        fs::read_dir(parent)
+            .into_iter()
+            .flatten()
+            .filter_map(|entry| {
+                let dir = entry.ok()?.path();
+                let about: About = serde_json::from_slice(&fs::read(dir.join(READY)).ok()?).ok()?;
+                let python = dir.join("bin/python");
+                (about.lock == lock && wanted.matches(&about.version) && python.exists())
+                    .then_some((about.version, about.python, dir))
+            })
+            .collect();
     found.sort_by(|a, b| b.cmp(a));
-    found.into_iter().map(|(_, python)| python).collect()
+    found.into_iter().filter_map(|(version, python, dir)| {
+        let base = Interpreter::probe(python.as_os_str(), None).ok()?;
+        (base.version == version).then(|| base.of_environment(&dir))
+    })
 }
 
 fn digest(lock_text: &[u8]) -> String {
@@ -60,10 +73,10 @@ pub(super) struct Plan<'a> {
     pub(super) parent: PathBuf,
     /// What it is made from.
     pub(super) base: &'a Interpreter,
-    /// The lock file.
-    pub(super) lock: &'a Path,
     /// The lock file's content.
     pub(super) lock_text: &'a [u8],
+    /// What of it is given to an installer.
+    pub(super) pins: &'a str,
     /// Indexes besides the one that the machine is set up with.
     pub(super) indexes: Vec<String>,
 }
@@ -90,11 +103,11 @@ impl Plan<'_> {
         &self,
         interrupt: &Interrupt,
         on_step: &mut dyn FnMut(Step),
-    ) -> Result<PathBuf, EnvironmentError> {
+    ) -> Result<Interpreter, EnvironmentError> {
         let dir = self.dir();
-        let python = dir.join("bin/python");
-        if dir.join(READY).exists() && python.exists() {
-            return Ok(python);
+        let is_ready = || dir.join(READY).exists() && dir.join("bin/python").exists();
+        if is_ready() {
+            return Ok(self.base.of_environment(&dir));
         }
         let place = |error: io::Error| EnvironmentError::Place {
             path: dir.clone(),
@@ -110,8 +123,8 @@ impl Plan<'_> {
             }
             Err(TryLockError::Error(error)) => return Err(place(error)),
         }
-        if dir.join(READY).exists() && python.exists() {
-            return Ok(python);
+        if is_ready() {
+            return Ok(self.base.of_environment(&dir));
         }
         if dir.exists() {
             // Left by a run that was killed on the way.
@@ -129,7 +142,7 @@ impl Plan<'_> {
         };
         let about = serde_json::to_vec(&about).map_err(|error| place(error.into()))?;
         fs::write(dir.join(READY), about).map_err(place)?;
-        Ok(python)
+        Ok(self.base.of_environment(&dir))
     }
 
     fn make(
@@ -142,7 +155,19 @@ impl Plan<'_> {
             path: dir.to_owned(),
             python: self.base.version.clone(),
         });
+        let place = |error: io::Error| EnvironmentError::Place {
+            path: dir.to_owned(),
+            error,
+        };
+        // Installers get the pins as they were checked, and nothing that lies around beside them.
+        let work = tempfile::Builder::new()
+            .prefix(".installing-")
+            .tempdir_in(&self.parent)
+            .map_err(place)?;
+        let pins = work.path().join("requirements.txt");
+        fs::write(&pins, self.pins).map_err(place)?;
         let mut run = |command: &mut Command| run(command, interrupt, on_step);
+        let python = dir.join("bin/python");
         let indexes = self
             .indexes
             .iter()
@@ -152,47 +177,43 @@ impl Plan<'_> {
             venv.args(["venv", "--no-project", "--no-config", "--python"]);
             run(venv.arg(&self.base.executable).arg(dir))?;
             let mut install = Command::new(&uv);
-            install.args([
-                "pip",
-                "install",
-                "--require-hashes",
-                "--compile-bytecode",
-                "--python",
-            ]);
-            install
-                .arg(dir.join("bin/python"))
+            install.args(["pip", "install", "--python"]).arg(&python);
+            // uv would obey a `pyproject.toml` or `uv.toml` where we were started, or above.
+            run(install
+                .current_dir("/")
+                .args(INSTALL_PINS)
                 .args(indexes)
                 .arg("-r")
-                .arg(self.lock);
-            return run(&mut install);
+                .arg(&pins))?;
+            // uv would have the new environment's own interpreter do it.
+            let mut compile = Command::new(&self.base.executable);
+            compile.args(["-I", "-S", "-c", COMPILE]);
+            return run(compile.arg(self.base.of_environment(dir).site_packages()));
         }
-        // An environment without pip is made in a tenth of the time, when a pip is to be had.
-        match program_with_pip(&self.base.executable) {
-            Some(pip) => {
-                let mut venv = Command::new(&self.base.executable);
-                run(venv.args(["-I", "-m", "venv", "--without-pip"]).arg(dir))?;
-                let mut install = Command::new(pip);
-                install
-                    .args(["-m", "pip", "--python"])
-                    .arg(dir.join("bin/python"));
-                run(install
-                    .args(PIP_INSTALL)
-                    .args(indexes)
-                    .arg("-r")
-                    .arg(self.lock))
-            }
+        // An environment without pip is made in a tenth of the time. A pip in it would be one that a
+        // wheel could change while it runs.
+        let mut venv = Command::new(&self.base.executable);
+        run(venv.args(["-I", "-m", "venv", "--without-pip"]).arg(dir))?;
+        let pip = match program_with_pip(&self.base.executable) {
+            Some(pip) => pip,
             None => {
+                let with_pip = work.path().join("pip");
                 let mut venv = Command::new(&self.base.executable);
-                run(venv.args(["-I", "-m", "venv"]).arg(dir))?;
-                let mut install = Command::new(dir.join("bin/python"));
-                install.args(["-m", "pip"]);
-                run(install
-                    .args(PIP_INSTALL)
-                    .args(indexes)
-                    .arg("-r")
-                    .arg(self.lock))
+                run(venv.args(["-I", "-m", "venv"]).arg(&with_pip))?;
+                with_pip.join("bin/python")
             }
-        }
+        };
+        let mut install = Command::new(pip);
+        install
+            .args(["-I", "-m", "pip", "--python"])
+            .arg(&python)
+            .args(["install", "--compile", "--no-input"])
+            .args(["--progress-bar", "off"]);
+        run(install
+            .args(INSTALL_PINS)
+            .args(indexes)
+            .arg("-r")
+            .arg(&pins))
     }
 }
 
@@ -204,14 +225,12 @@ fn lock_path(dir: &Path) -> PathBuf {
     dir.with_file_name(name)
 }
 
-const PIP_INSTALL: &[&str] = &[
-    "install",
-    "--require-hashes",
-    "--compile",
-    "--no-input",
-    "--progress-bar",
-    "off",
-];
+/// For pip and uv alike: what was locked, and no code of a package to build it.
+const INSTALL_PINS: &[&str] = &["--require-hashes", "--only-binary", ":all:"];
+
+/// Compiles a folder; what can't be compiled, such as a template, is passed over.
+const COMPILE: &str =
+    "import compileall, sys; compileall.compile_dir(sys.argv[1], quiet=2, workers=0)";
 
 /// The `uv` on the PATH.
 pub(super) fn find_uv() -> Option<PathBuf> {

@@ -7,6 +7,7 @@ pub mod cache_dir;
 pub mod interpreter;
 pub mod lock;
 mod managed;
+pub mod requirements;
 
 use std::ffi::OsString;
 use std::io;
@@ -19,6 +20,7 @@ use crate::curriculum::{Curriculum, REQUIREMENTS};
 use crate::run::interrupt::Interrupt;
 
 use interpreter::{Candidate, Interpreter};
+use requirements::Refused;
 
 /// Variable that names an interpreter, as `--python` does.
 pub const PYTHON_VARIABLE: &str = "MASTERY_PYTHON";
@@ -91,6 +93,14 @@ pub enum EnvironmentError {
         /// What the system says.
         error: io::Error,
     },
+    /// The lock file holds something else than pins.
+    #[error("line {} of the lock file `{path}` is refused: `{}`: {}", refused.line, refused.text, refused.reason)]
+    Refused {
+        /// The lock file.
+        path: String,
+        /// The line.
+        refused: Refused,
+    },
     /// Modules use pytest and nothing brings it.
     #[error("modules of `{0}` are validated by pytest, and it has no lock file")]
     NoLock(String),
@@ -150,6 +160,9 @@ impl EnvironmentError {
             Self::Lock { .. } | Self::NoLock(_) => hint(
                 "list what the tests need in `requirements.in` (pytest, for one) and run `mastery lock`",
             ),
+            Self::Refused { .. } => hint(
+                "a lock file comes from strangers and holds pins only: let `mastery lock` write it",
+            ),
             Self::Given { .. } => hint(
                 "install the lock file into it, or leave the choice out and let mastery make an environment",
             ),
@@ -202,9 +215,12 @@ fn installer_hints(output: &str) -> Vec<String> {
         "no matching distribution",
         "no solution found",
         "not found in the package registry",
+        "has no usable wheels",
     ]) {
-        "a locked package is not on the index for this Python and system: check `indexes` in \
-         `curriculum.yaml`, or run `mastery lock`"
+        "a locked package is not on the index as a wheel for this Python and system: check \
+         `indexes` in `curriculum.yaml`, or run `mastery lock`"
+    } else if says(&["no such option: --python"]) {
+        "update pip of this Python to 22.3 or newer, or install uv"
     } else if says(&["no space left"]) {
         "the disk is full: free some space, or keep environments elsewhere with MASTERY_CACHE_DIR"
     } else if says(&["ensurepip", "python3-venv"]) {
@@ -321,6 +337,10 @@ fn python(
         path: lock.display().to_string(),
         error,
     })?;
+    let pins = requirements::pins_of(&lock_text).map_err(|refused| EnvironmentError::Refused {
+        path: lock.display().to_string(),
+        refused,
+    })?;
     let wanted = settings.python.clone().unwrap_or(VersionReq::STAR);
     if let Some(program) = &options.python {
         return match usable(program, lock, &wanted, options) {
@@ -342,14 +362,11 @@ fn python(
         }
     }
     let environments = options.cache_dir.join("environments");
-    for program in managed::existing(&environments, &lock_text, &wanted) {
-        match Interpreter::probe(program.as_os_str(), None) {
-            Ok(python) if !options.for_all_users || python.is_reachable_by_all() => {
-                return Ok((python, Origin::Managed));
-            }
-            // What it was made from is gone, or belongs to another user.
-            _ => {}
-        }
+    // What it was made from may be gone, or belong to another user.
+    let existing = managed::existing(&environments, &lock_text, &wanted)
+        .find(|python| !options.for_all_users || python.is_reachable_by_all());
+    if let Some(python) = existing {
+        return Ok((python, Origin::Managed));
     }
     let mut candidates = interpreter::find(&wanted, options.for_all_users);
     let base = match candidates.pop() {
@@ -365,18 +382,11 @@ fn python(
     let plan = managed::Plan {
         parent: environments,
         base: &base,
-        lock,
         lock_text: &lock_text,
+        pins: &pins,
         indexes: settings.indexes.iter().map(ToString::to_string).collect(),
     };
-    let program = plan.ensure(interrupt, on_step)?;
-    let python = Interpreter::probe(program.as_os_str(), None).map_err(|reason| {
-        EnvironmentError::Given {
-            program: program.into_os_string(),
-            reason,
-        }
-    })?;
-    Ok((python, Origin::Managed))
+    Ok((plan.ensure(interrupt, on_step)?, Origin::Managed))
 }
 
 /// Asks an interpreter of the author's own whether it will do.

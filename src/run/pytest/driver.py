@@ -13,6 +13,8 @@ The channel is file descriptor 3. Each line is one event, a JSON object with the
 one did not end by itself, whatever the status of the process.
 """
 
+import ast
+import importlib.util
 import json
 import os
 import signal
@@ -20,6 +22,7 @@ import sys
 import traceback
 
 CHANNEL = 3
+PROJECT = os.getcwd()
 LONGEST_TEXT = 16 * 1024
 
 
@@ -45,6 +48,41 @@ def emit(**event):
         data = data[os.write(CHANNEL, data) :]
 
 
+def modules_asked_for(name, tb):
+    """The missing module, and those in it that the statement which failed asks for.
+
+    `from basics.numbers import mean` says only that there is no `basics` where that is so.
+    """
+    names = {name}
+    while tb.tb_next is not None:
+        tb = tb.tb_next
+    try:
+        with open(tb.tb_frame.f_code.co_filename, "rb") as file:
+            statements = ast.walk(ast.parse(file.read()))
+        package = tb.tb_frame.f_globals.get("__package__") or ""
+        for node in statements:
+            if not isinstance(node, (ast.Import, ast.ImportFrom)):
+                continue
+            if not node.lineno <= tb.tb_lineno <= (node.end_lineno or node.lineno):
+                continue
+            asked = [alias.name for alias in node.names]
+            if isinstance(node, ast.ImportFrom):
+                start = importlib.util.resolve_name("." * node.level + (node.module or ""), package)
+                asked = [start] + [start + "." + alias for alias in asked if alias != "*"]
+            names.update(module for module in asked if module.startswith(name + "."))
+    except (OSError, SyntaxError, ValueError, ImportError, RecursionError):
+        pass  # what was told by the exception has to do
+    return sorted(names)
+
+
+def places_of(names):
+    """The files of the project in which modules would be looked for."""
+    roots = [os.path.join(PROJECT, folder) for folder in sys.path if isinstance(folder, str)]
+    roots = [root for root in dict.fromkeys(roots) if os.path.join(root, "").startswith(PROJECT + os.sep)]
+    paths = (os.path.join(root, *name.split(".")) for name in names for root in roots)
+    return [path + ending for path in paths for ending in (".py", os.sep + "__init__.py")]
+
+
 def describe(error):
     """What an exception is, where it was raised and which module it misses."""
     # pytest wraps what a test module raises on import; the original says more.
@@ -55,6 +93,9 @@ def describe(error):
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
     except Exception:  # an exception that can't even be shown
         text = type(error).__name__
+    places = []
+    if isinstance(error, ModuleNotFoundError) and error.name and error.__traceback__:
+        places = places_of(modules_asked_for(error.name, error.__traceback__))
     owner = getattr(error, "obj", None)
     owner_file = getattr(owner, "__file__", None) if isinstance(error, AttributeError) else None
     return {
@@ -62,6 +103,7 @@ def describe(error):
         "text": clip(text),
         "is_syntax": isinstance(error, SyntaxError),
         "is_missing_module": isinstance(error, ModuleNotFoundError),
+        "places": places,
         "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "module_file": getattr(error, "path", None) if isinstance(error, ImportError) else owner_file,
         "is_missing_name": isinstance(error, (ImportError, NameError, AttributeError)),

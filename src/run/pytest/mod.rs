@@ -85,6 +85,9 @@ struct Exception {
     is_missing_module: bool,
     #[serde(default)]
     is_missing_name: bool,
+    /// The files in which a missing module would be.
+    #[serde(default)]
+    places: Vec<String>,
     module: Option<String>,
     module_file: Option<String>,
     file: Option<String>,
@@ -284,8 +287,7 @@ impl Run {
 
     /// Text of a test, harmless and without the place of its working copy.
     fn clean(&self, text: &str) -> String {
-        let text = text.replace(&format!("{}/", self.project), "");
-        escape::text(&text.replace(&self.project, "."))
+        escape::text(&without_project(text, &self.project))
     }
 
     /// The files of the project in which an error says that something is missing.
@@ -294,14 +296,13 @@ impl Run {
             return Vec::new();
         }
         let relative = |file: &String| {
-            file.strip_prefix(&self.project)
-                .map(|rest| rest.trim_start_matches('/').to_owned())
+            let file = file.strip_prefix(&self.project)?.strip_prefix('/')?;
+            Some(file.to_owned())
         };
         let mut files: Vec<String> = Vec::new();
         match &error.module {
-            Some(module) if error.is_missing_module => {
-                let path = module.replace('.', "/");
-                files.extend([format!("{path}.py"), format!("{path}/__init__.py")]);
+            Some(_) if error.is_missing_module => {
+                files.extend(error.places.iter().filter_map(relative));
             }
             _ => files.extend(error.module_file.as_ref().and_then(relative)),
         }
@@ -315,6 +316,12 @@ impl Run {
         );
         files
     }
+}
+
+/// Text without the place of a project, which is another one in each run.
+pub(super) fn without_project(text: &str, project: &str) -> String {
+    text.replace(&format!("{project}/"), "")
+        .replace(project, ".")
 }
 
 fn meaning(status: i32) -> &'static str {
@@ -510,8 +517,12 @@ mod tests {
             missing_in(json!({
                 "text": "ModuleNotFoundError: No module named 'pkg.layers'", "is_missing_name": true,
                 "is_missing_module": true, "module": "pkg.layers", "file": "/run/case-1/project/t.py",
+                "places": [
+                    "/run/case-1/project/src/pkg/layers.py", "/run/case-1/project-2/pkg/layers.py",
+                    "/usr/lib/python3/pkg/layers.py",
+                ],
             })),
-            ["pkg/layers.py", "pkg/layers/__init__.py"]
+            ["src/pkg/layers.py"]
         );
         assert_eq!(
             missing_in(json!({

@@ -11,6 +11,16 @@ use seccompiler::{
     SeccompRule, TargetArch,
 };
 
+/// Numbers of calls that are newer than the names we have for them. From 424 on a number is the same on
+/// all architectures.
+mod newer {
+    pub(super) const MEMFD_SECRET: libc::c_long = 447;
+    pub(super) const SETXATTRAT: libc::c_long = 463;
+    pub(super) const REMOVEXATTRAT: libc::c_long = 466;
+    pub(super) const OPEN_TREE_ATTR: libc::c_long = 467;
+    pub(super) const FILE_SETATTR: libc::c_long = 469;
+}
+
 /// Calls that are refused with EPERM, whatever their arguments.
 const FORBIDDEN: &[libc::c_long] = &[
     // Network. A connected pair of sockets is allowed below, and nothing that gives it an address.
@@ -42,6 +52,7 @@ const FORBIDDEN: &[libc::c_long] = &[
     libc::SYS_fsconfig,
     libc::SYS_fspick,
     libc::SYS_mount_setattr,
+    newer::OPEN_TREE_ATTR,
     libc::SYS_unshare,
     libc::SYS_setns,
     // Owners and extended attributes, which Landlock does not look at.
@@ -55,6 +66,9 @@ const FORBIDDEN: &[libc::c_long] = &[
     libc::SYS_removexattr,
     libc::SYS_lremovexattr,
     libc::SYS_fremovexattr,
+    newer::SETXATTRAT,
+    newer::REMOVEXATTRAT,
+    newer::FILE_SETATTR,
     // Files by handle, which need no path.
     libc::SYS_open_by_handle_at,
     libc::SYS_name_to_handle_at,
@@ -92,12 +106,15 @@ const FORBIDDEN: &[libc::c_long] = &[
 ];
 
 /// Calls that look like those of an older kernel, so that libraries fall back to others: what
-/// `clone3` and io_uring do can't be seen by a filter.
+/// `clone3` and io_uring do can't be seen by a filter, and a file in memory that no process has mapped
+/// is seen by nobody, least of all while it waits in a socket.
 const UNKNOWN: &[libc::c_long] = &[
     libc::SYS_clone3,
     libc::SYS_io_uring_setup,
     libc::SYS_io_uring_enter,
     libc::SYS_io_uring_register,
+    libc::SYS_memfd_create,
+    newer::MEMFD_SECRET,
 ];
 
 /// All flags of `clone` that make a namespace.
@@ -171,6 +188,8 @@ fn signals_to(processes: &[i32]) -> io::Result<Rules> {
         libc::SYS_kill,
         libc::SYS_tkill,
         libc::SYS_tgkill,
+        libc::SYS_rt_sigqueueinfo,
+        libc::SYS_rt_tgsigqueueinfo,
         libc::SYS_pidfd_open,
     ];
     let refuse = |call| {
@@ -245,4 +264,33 @@ pub(super) fn is_available() -> bool {
         )
     };
     result == -1 && io::Error::last_os_error().raw_os_error() == Some(libc::EFAULT)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_way_to_signal_a_supervisor_is_refused() {
+        let rules = signals_to(&[7]).unwrap();
+        for call in [
+            libc::SYS_kill,
+            libc::SYS_tkill,
+            libc::SYS_tgkill,
+            libc::SYS_rt_sigqueueinfo,
+            libc::SYS_rt_tgsigqueueinfo,
+            libc::SYS_pidfd_open,
+        ] {
+            let refused = rules
+                .get(&call)
+                .unwrap_or_else(|| panic!("{call} is allowed"));
+            assert_eq!(refused.len(), 3, "the process, its group, everybody");
+        }
+    }
+
+    #[test]
+    fn newer_calls_have_numbers_that_no_other_refused_call_has() {
+        let numbers: std::collections::BTreeSet<_> = FORBIDDEN.iter().chain(UNKNOWN).collect();
+        assert_eq!(numbers.len(), FORBIDDEN.len() + UNKNOWN.len());
+    }
 }

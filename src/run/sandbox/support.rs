@@ -30,6 +30,8 @@ pub struct Support {
 pub enum Gap {
     /// Anything: no sandbox at all.
     NoSandbox,
+    /// Files outside can be read.
+    Reading,
     /// Files outside can be written, or at least cut off.
     Files,
     /// The network can be reached.
@@ -38,10 +40,12 @@ pub enum Gap {
     Signals,
     /// Modes and times of the author's own files outside can be changed.
     Metadata,
-    /// Files left in `/dev/shm` stay there.
+    /// Files left in `/dev/shm` stay there, and are not counted.
     SharedMemory,
     /// Names, sizes and times of files outside can be asked for by path.
     Stat,
+    /// Memory of the kernel's can be used beyond the limit.
+    UncountedMemory,
     /// The disk can be filled with many files.
     DiskSpace,
 }
@@ -51,13 +55,19 @@ impl Gap {
     pub const fn explanation(self) -> &'static str {
         match self {
             Self::NoSandbox => "nothing is enforced but limits: validators can do what you can do",
+            Self::Reading => "files outside the working copy can be read",
             Self::Files => "files outside the working copy can be written",
             Self::Network => "the network can be reached",
             Self::Signals => "your other processes can be signalled",
             Self::Metadata => {
                 "permissions and times of your own files outside the working copy can be changed"
             }
-            Self::SharedMemory => "files that a validator leaves in /dev/shm stay there",
+            Self::SharedMemory => {
+                "files that a validator makes in /dev/shm do not count as its memory, and stay there"
+            }
+            Self::UncountedMemory => {
+                "memory that is part of no process, such as what waits in a socket, is not counted"
+            }
             Self::Stat => {
                 "that a file outside exists, its size and its times can be asked for by its path"
             }
@@ -93,6 +103,10 @@ impl Support {
             return vec![Gap::NoSandbox];
         }
         let mut gaps = Vec::new();
+        // No mount namespace hides a file.
+        if self.landlock_abi == 0 {
+            gaps.push(Gap::Reading);
+        }
         if self.landlock_abi < REQUIRED_LANDLOCK_ABI && self.mount_namespace.is_err() {
             gaps.push(Gap::Files);
         }
@@ -109,7 +123,7 @@ impl Support {
             }
             gaps.push(Gap::SharedMemory);
         }
-        gaps.extend([Gap::Stat, Gap::DiskSpace]);
+        gaps.extend([Gap::Stat, Gap::UncountedMemory, Gap::DiskSpace]);
         gaps
     }
 }
@@ -184,7 +198,7 @@ mod tests {
 
     #[test]
     fn gaps_grow_as_the_kernel_offers_less() {
-        let always = [Gap::Stat, Gap::DiskSpace];
+        let always = [Gap::Stat, Gap::UncountedMemory, Gap::DiskSpace];
         assert_eq!(support(7, true, true, false).gaps(), always);
         assert_eq!(
             support(7, true, false, true).gaps()[..1],
@@ -197,6 +211,8 @@ mod tests {
         assert!(support(5, true, true, false).gaps().contains(&Gap::Signals));
         assert!(!support(5, true, true, true).gaps().contains(&Gap::Signals));
         assert!(support(2, true, false, true).gaps().contains(&Gap::Files));
+        assert_eq!(support(0, true, true, true).gaps()[0], Gap::Reading);
+        assert!(!support(1, true, true, false).gaps().contains(&Gap::Reading));
         assert!(support(7, false, true, true).gaps().contains(&Gap::Network));
         assert_eq!(support(0, false, true, true).gaps(), [Gap::NoSandbox]);
     }

@@ -47,19 +47,43 @@ fn children(process: u32) -> Vec<i32> {
 }
 
 /// Memory that processes use together, in bytes: at least what they share counted once, where it
-/// matters whether that is more than `limit`.
+/// matters whether that is more than `limit`. `shared` is what they have in files in memory.
 ///
 /// Resident sizes are cheap to read and count what is shared several times. Only where their sum is
 /// over the limit the proportional sizes are asked for.
-pub(super) fn memory(processes: &[i32], limit: u64) -> u64 {
+pub(super) fn memory(processes: &[i32], shared: u64, limit: u64) -> u64 {
     let resident: u64 = processes.iter().map(|pid| resident_bytes(*pid)).sum();
-    if resident <= limit {
-        return resident;
+    if resident + shared <= limit {
+        return resident.max(shared);
     }
-    processes
-        .iter()
-        .map(|pid| proportional_bytes(*pid).unwrap_or_else(|| resident_bytes(*pid)))
-        .sum()
+    let (mut used, mut mapped) = (0, 0);
+    for &pid in processes {
+        match proportional_bytes(pid) {
+            Some((all, of_shared)) => {
+                used += all;
+                mapped += of_shared;
+            }
+            None => used += resident_bytes(pid),
+        }
+    }
+    // What of the files is mapped has been counted as part of the processes.
+    used + shared.saturating_sub(mapped)
+}
+
+/// What is in the `/dev/shm` that a process sees, in bytes.
+pub(super) fn shared_files(pid: i32) -> u64 {
+    let path = format!("/proc/{pid}/root/dev/shm\0");
+    // SAFETY: a struct of integers; all zero is a value of it.
+    let mut stat: libc::statvfs = unsafe { std::mem::zeroed() };
+    // SAFETY: the pointers are to a string that ends in null and a local variable.
+    let result = unsafe { libc::statvfs(path.as_ptr().cast(), &raw mut stat) };
+    if result != 0 {
+        return 0;
+    }
+    // The types differ between systems.
+    #[allow(clippy::useless_conversion)]
+    let bytes = u64::from(stat.f_blocks - stat.f_bfree) * u64::from(stat.f_frsize);
+    bytes
 }
 
 fn resident_bytes(pid: i32) -> u64 {
@@ -76,12 +100,16 @@ fn resident_bytes(pid: i32) -> u64 {
     pages().unwrap_or(0) * u64::try_from(page).unwrap_or(4096)
 }
 
-/// `None` when the process is gone or hides itself.
-fn proportional_bytes(pid: i32) -> Option<u64> {
+/// The proportional size and what of it is files in memory and other shared memory; `None` when the
+/// process is gone or hides itself.
+fn proportional_bytes(pid: i32) -> Option<(u64, u64)> {
     let text = fs::read_to_string(format!("/proc/{pid}/smaps_rollup")).ok()?;
-    let line = text.lines().find_map(|line| line.strip_prefix("Pss:"))?;
-    let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
-    Some(kib * 1024)
+    let bytes = |name: &str| -> Option<u64> {
+        let line = text.lines().find_map(|line| line.strip_prefix(name))?;
+        let kib: u64 = line.trim().trim_end_matches(" kB").parse().ok()?;
+        Some(kib * 1024)
+    };
+    Some((bytes("Pss:")?, bytes("Pss_Shmem:").unwrap_or(0)))
 }
 
 /// Ends everything below this process, and returns how many processes that were.

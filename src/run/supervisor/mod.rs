@@ -153,7 +153,14 @@ impl Watch<'_> {
             if now >= next_look {
                 let mut processes = descendants::below(std::process::id());
                 processes.truncate(10_000);
-                let memory = descendants::memory(&processes, self.job.limits.memory_bytes);
+                // One that is everybody's holds what is not the case's.
+                let has_own = self.job.sandbox.mount_namespace;
+                let shared = if has_own {
+                    descendants::shared_files(pid)
+                } else {
+                    0
+                };
+                let memory = descendants::memory(&processes, shared, self.job.limits.memory_bytes);
                 self.peak = self.peak.max(memory);
                 if memory > self.job.limits.memory_bytes {
                     break End::OutOfMemory;

@@ -157,14 +157,14 @@ def test_limits_of_other_processes():
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of system calls")
 @pytest.mark.parametrize(
     "number",
-    [101, 310, 311, 165, 166, 161, 155, 272, 308, 250, 248, 321, 298, 323, 304, 29, 64, 68, 240, 429, 442],
+    [463, 466, 467, 469, 101, 310, 311, 165, 166, 161, 155, 272, 308, 250, 248, 321, 298, 323, 304, 29, 64, 68, 240, 429, 442],
 )
 def test_forbidden_calls(number):
     assert syscall(number, 0, 0, 0, 0, 0, 0) in (EPERM, EACCES)
 
 
 @pytest.mark.skipif(os.uname().machine != "x86_64", reason="numbers of system calls")
-@pytest.mark.parametrize("number", [435, 425, 426, 427, 0x40000000 + 41, 0x40000000 + 521])
+@pytest.mark.parametrize("number", [435, 425, 426, 427, 319, 447, 0x40000000 + 41, 0x40000000 + 521])
 def test_unknown_calls(number):
     assert syscall(number, 0, 0, 0, 0, 0, 0) == ENOSYS
 
@@ -175,6 +175,14 @@ def test_namespaces(flag):
     clone, sigchld = 56, 17
     if os.uname().machine == "x86_64":
         assert syscall(clone, flag | sigchld, 0, 0, 0, 0) == EPERM
+
+
+# Memory
+
+
+def test_files_in_memory():
+    with pytest.raises(OSError):
+        os.memfd_create("x")
 
 
 # Who it is
