@@ -107,10 +107,10 @@ impl Patch {
     pub fn apply(&self, tree: &Tree) -> Result<Tree, Box<Diagnostic>> {
         let text = self.with_git_headers();
         let (rule, line, message) = match git::apply_patch(tree, text.as_bytes()) {
-            Ok(applied) if applied == *tree => (
+            Ok(applied) if !self.has_effect(tree, &applied) => (
                 PATCH_WITHOUT_EFFECT,
                 1,
-                "the patch changes nothing".to_owned(),
+                "the patch changes nothing that runs".to_owned(),
             ),
             Ok(applied) => match self.broken_file(tree, &applied) {
                 Some(file) => (
@@ -162,6 +162,18 @@ impl Patch {
             );
         }
         Err(Box::new(diagnostic))
+    }
+
+    /// Whether more than comments and blanks is changed.
+    fn has_effect(&self, before: &Tree, after: &Tree) -> bool {
+        self.files.iter().any(|file| {
+            let path = file.path.as_str();
+            let text = |tree: &'_ Tree| tree.get(path).and_then(Entry::text).map(str::to_owned);
+            match (text(before), text(after)) {
+                (Some(before), Some(after)) => super::has_effect(path, &before, &after),
+                _ => before.get(path) != after.get(path),
+            }
+        })
     }
 
     /// The first file that was Python before and is not any more.
@@ -456,7 +468,10 @@ mod tests {
     fn patch_without_effect_is_told() {
         let patch = "--- a/pkg/a.py\n+++ b/pkg/a.py\n@@ -1,1 +1,1 @@\n-one\n+one\n";
         let error = applied(patch, "one\n").unwrap_err();
-        assert_eq!(error, "1 patch-without-effect the patch changes nothing");
+        assert_eq!(
+            error,
+            "1 patch-without-effect the patch changes nothing that runs"
+        );
     }
 
     #[test]

@@ -91,6 +91,32 @@ impl Language {
         parts
     }
 
+    /// What is left of a text without comments, blank lines, and blanks besides those that set a line in.
+    ///
+    /// Two texts of which the same is left do the same.
+    pub fn bare(self, text: &str) -> String {
+        let mut bare = String::with_capacity(text.len());
+        for line in text.lines() {
+            let content = line.trim_start();
+            let start = bare.len();
+            bare.push_str(&line[..line.len() - content.len()]);
+            let indent = bare.len();
+            for (part, range) in self.parts(content) {
+                match part {
+                    Part::Comment => {}
+                    Part::Literal => bare.push_str(&content[range]),
+                    Part::Code => bare.extend(content[range].split_whitespace()),
+                }
+            }
+            if bare.len() == indent {
+                bare.truncate(start);
+            } else {
+                bare.push('\n');
+            }
+        }
+        bare
+    }
+
     /// How a comment on a line of its own begins.
     pub fn comment_sign(self) -> &'static str {
         match self {
@@ -364,5 +390,17 @@ mod tests {
             let offset = text.find("HERE").unwrap();
             assert_eq!(language.is_in_function(text, offset), expected, "{text}");
         }
+    }
+
+    #[test]
+    fn comments_and_blanks_are_nothing_that_runs() {
+        let bare = |text: &str| Language::Python.bare(text);
+        assert_eq!(
+            bare("def f(x):\n    # why\n\n    return x  *2 # twice\n"),
+            bare("def f( x ):\n    return x * 2\n")
+        );
+        assert_ne!(bare("    a = 1\n"), bare("a = 1\n"));
+        assert_ne!(bare("a = 'x y'\n"), bare("a = 'xy'\n"));
+        assert_ne!(bare("a = '#1'\n"), bare("a = '#2'\n"));
     }
 }

@@ -80,8 +80,10 @@ pub(super) fn shared_files(pid: i32) -> u64 {
     if result != 0 {
         return 0;
     }
-    // The types differ between systems.
-    #[allow(clippy::useless_conversion)]
+    #[allow(
+        clippy::useless_conversion,
+        reason = "the types differ between systems"
+    )]
     let bytes = u64::from(stat.f_blocks - stat.f_bfree) * u64::from(stat.f_frsize);
     bytes
 }

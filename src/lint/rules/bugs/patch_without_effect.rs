@@ -6,7 +6,8 @@ declare_rule! {
     /// A patch changes nothing.
     ///
     /// ## What it does
-    /// Reports a patch after which the project is what it was.
+    /// Reports a patch after which the project does what it did: nothing is changed, or comments and
+    /// blanks alone.
     ///
     /// ## Why it matters
     /// The learner would look for a bug that is not there.

@@ -6,7 +6,8 @@ declare_rule! {
     /// A rewrite changes nothing.
     ///
     /// ## What it does
-    /// Reports a rewrite after which the file is what it was.
+    /// Reports a rewrite after which the file does what it did: nothing is changed, or comments and blanks
+    /// alone.
     ///
     /// ## Why it matters
     /// The learner would look for a bug that is not there.
