@@ -115,15 +115,22 @@ impl Pattern {
     }
 
     fn automaton(&self) -> Result<NFA, thompson::BuildError> {
-        let config = NFA::config()
-            .utf8(false)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(MAX_COMPILED_BYTES));
-        NFA::compiler().configure(config).build_from_hir(&self.hir)
+        COMPILER.with(|compiler| compiler.build_from_hir(&self.hir))
     }
 }
 
 thread_local! {
+    /// Makes automata, kept for the memory that it has.
+    static COMPILER: thompson::Compiler = {
+        let config = NFA::config()
+            .utf8(false)
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_COMPILED_BYTES));
+        let mut compiler = NFA::compiler();
+        compiler.configure(config);
+        compiler
+    };
+
     /// What a search notes on its way, kept so that it is not made for each text.
     static CACHE: RefCell<Option<backtrack::Cache>> = const { RefCell::new(None) };
 }

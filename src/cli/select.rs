@@ -10,7 +10,7 @@ use super::error::Error;
 use crate::curriculum::id::ModuleId;
 use crate::curriculum::{self, Curriculum, MANIFEST};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
-use crate::lint;
+use crate::lint::{self, rule::Rule};
 use crate::project::Project;
 use crate::source::path;
 
@@ -168,6 +168,19 @@ fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
 
 /// Loads and lints curricula, side by side.
 pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
+    check_rules(selections, base, lint::rules::ALL)
+}
+
+/// As [`check`], with findings of some rules alone.
+pub(crate) fn check_rules(
+    selections: &[Selection],
+    base: &Path,
+    rules: &[&dyn Rule],
+) -> Vec<Checked> {
+    let is_wanted = |finding: &Diagnostic| {
+        let mut names = rules.iter().map(|rule| rule.meta().name);
+        finding.rule == lint::INTERNAL_ERROR || names.any(|name| name == finding.rule)
+    };
     selections
         .par_iter()
         .map(|selection| {
@@ -175,12 +188,14 @@ pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
             let curriculum = curriculum::load(&selection.dir, base, &sink);
             let (project, findings) = Project::parse(&curriculum);
             sink.extend(findings);
-            lint::check(&curriculum, &project, &sink);
+            lint::check(&curriculum, &project, rules, &sink);
             let inside = selection.inside.clone();
+            let mut findings = sink.into_sorted();
+            findings.retain(is_wanted);
             Checked {
                 curriculum,
                 project,
-                findings: sink.into_sorted(),
+                findings,
                 inside,
             }
         })

@@ -17,13 +17,17 @@ use crate::diagnostic::{Diagnostic, Location, RuleName, Severity, Sink};
 use crate::project::Project;
 use crate::source::path;
 
-use rule::{AskedQuestion, Context, Rule, RuleMeta};
+use rule::{AskedQuestion, Context, Group, Rule, RuleMeta};
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
 
-/// Runs all rules in parallel. What loading found is in the sink already.
-pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
+/// Runs rules in parallel. What loading found is in the sink already.
+pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], sink: &Sink) {
+    // There is nothing left to do then, and what the other rules share is most of the work.
+    if rules.iter().all(|rule| rule.meta().group == Group::Loading) {
+        return;
+    }
     let report = |what: &str| {
         sink.push(Diagnostic::error(
             INTERNAL_ERROR,
@@ -44,9 +48,9 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
         }
     };
     rayon::join(
-        || check_questions(&context, &guarded, sink),
+        || check_questions(&context, rules, &guarded, sink),
         || {
-            rules::ALL
+            rules
                 .par_iter()
                 .for_each(|rule| guarded(rule, &|| rule.check(&context, sink)));
         },
@@ -59,6 +63,7 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
 /// Compiles the questions one by one and shows each to all rules.
 fn check_questions(
     context: &Context<'_>,
+    rules: &[&dyn Rule],
     guarded: &(dyn Fn(&&dyn Rule, &dyn Fn()) + Sync),
     sink: &Sink,
 ) {
@@ -66,11 +71,17 @@ fn check_questions(
     files.par_iter().for_each(|file| {
         for index in 0..file.value.questions.len() {
             let asked = AskedQuestion::new(file, index);
-            for rule in rules::ALL {
+            for rule in rules {
                 guarded(rule, &|| rule.check_question(&asked, sink));
             }
         }
     });
+}
+
+/// Returns the rule called `name`.
+pub fn rule(name: &str) -> Option<&'static dyn Rule> {
+    let mut rules = rules::ALL.iter().copied();
+    rules.find(|rule| rule.meta().name == name)
 }
 
 /// Whether an error of the rule called `name` makes running pointless.

@@ -1,5 +1,7 @@
 //! What a rule is: its documentation and its check.
 
+use std::fmt;
+
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
 use crate::curriculum::id::Slug;
@@ -10,7 +12,7 @@ use crate::project::Project;
 use super::injections::TriedModule;
 
 /// One lint check with a stable name.
-pub trait Rule: Sync {
+pub trait Rule: fmt::Debug + Send + Sync {
     /// Name, group, severity and documentation.
     fn meta(&self) -> &'static RuleMeta;
 
