@@ -13,7 +13,7 @@ use std::sync::OnceLock;
 
 use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
 use regex_automata::nfa::thompson::pikevm::PikeVM;
-use regex_automata::nfa::thompson::{NFA, WhichCaptures};
+use regex_automata::nfa::thompson::{Compiler, NFA, WhichCaptures};
 use regex_syntax::ParserBuilder;
 use regex_syntax::hir::{Class, Hir, HirKind};
 
@@ -116,16 +116,22 @@ impl Pattern {
 
     /// The automaton; `None` when the pattern is too large for one.
     fn automaton(&self) -> Option<NFA> {
-        let config = NFA::config()
-            .utf8(false)
-            .which_captures(WhichCaptures::None)
-            .nfa_size_limit(Some(MAX_COMPILED_BYTES));
-        let compiler = NFA::compiler().configure(config).clone();
-        compiler.build_from_hir(&self.hir).ok()
+        COMPILER.with(|compiler| compiler.build_from_hir(&self.hir).ok())
     }
 }
 
 thread_local! {
+    /// Makes automata, kept for the memory that it has.
+    static COMPILER: Compiler = {
+        let config = NFA::config()
+            .utf8(false)
+            .which_captures(WhichCaptures::None)
+            .nfa_size_limit(Some(MAX_COMPILED_BYTES));
+        let mut compiler = NFA::compiler();
+        compiler.configure(config);
+        compiler
+    };
+
     /// What a search notes on its way, kept so that it is not made for each text.
     static CACHE: RefCell<Option<backtrack::Cache>> = const { RefCell::new(None) };
 }

@@ -10,7 +10,7 @@ use super::error::Error;
 use crate::curriculum::id::ModuleId;
 use crate::curriculum::{self, Curriculum, MANIFEST};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
-use crate::lint;
+use crate::lint::{self, rule::Rule};
 use crate::project::Project;
 use crate::source::path;
 
@@ -35,6 +35,8 @@ pub(crate) struct Checked {
     pub(crate) project: Project,
     /// What lint found, with the severities of the rules.
     pub(crate) findings: Vec<Diagnostic>,
+    /// The rules that were run.
+    rules: Vec<&'static dyn Rule>,
     /// The paths in it that were asked for; empty for all of it.
     inside: BTreeSet<String>,
 }
@@ -54,7 +56,8 @@ impl Checked {
     /// The findings that are to be shown, with the severities that the curriculum asks for: those on
     /// the paths that were asked for, and those elsewhere that keep cases from running.
     pub(crate) fn shown_findings(&self, today: &str) -> Vec<Diagnostic> {
-        let findings = lint::policy::apply(&self.curriculum, today, self.findings.clone());
+        let findings =
+            lint::policy::apply(&self.curriculum, today, &self.rules, self.findings.clone());
         let is_wanted = |finding: &Diagnostic| {
             let path = finding.location.shown_path();
             let inner = self.curriculum.inner_path(path).unwrap_or(path);
@@ -168,6 +171,19 @@ fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
 
 /// Loads and lints curricula, side by side.
 pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
+    check_rules(selections, base, lint::rules::ALL)
+}
+
+/// As [`check`], with findings of some rules alone.
+pub(crate) fn check_rules(
+    selections: &[Selection],
+    base: &Path,
+    rules: &[&'static dyn Rule],
+) -> Vec<Checked> {
+    let is_wanted = |finding: &Diagnostic| {
+        let mut names = rules.iter().map(|rule| rule.meta().name);
+        finding.rule == lint::INTERNAL_ERROR || names.any(|name| name == finding.rule)
+    };
     selections
         .par_iter()
         .map(|selection| {
@@ -175,12 +191,15 @@ pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
             let curriculum = curriculum::load(&selection.dir, base, &sink);
             let (project, findings) = Project::parse(&curriculum);
             sink.extend(findings);
-            lint::check(&curriculum, &project, &sink);
+            lint::check(&curriculum, &project, rules, &sink);
             let inside = selection.inside.clone();
+            let mut findings = sink.into_sorted();
+            findings.retain(is_wanted);
             Checked {
                 curriculum,
                 project,
-                findings: sink.into_sorted(),
+                findings,
+                rules: rules.to_vec(),
                 inside,
             }
         })

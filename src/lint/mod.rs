@@ -21,13 +21,17 @@ use crate::curriculum::Curriculum;
 use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
-use rule::{AskedQuestion, Context, Rule, RuleMeta};
+use rule::{AskedQuestion, Context, Group, Rule, RuleMeta};
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
 
-/// Runs all rules in parallel. What loading found is in the sink already.
-pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
+/// Runs rules in parallel. What loading found is in the sink already.
+pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], sink: &Sink) {
+    // There is nothing left to do then, and what the other rules share is most of the work.
+    if rules.iter().all(|rule| rule.meta().group == Group::Loading) {
+        return;
+    }
     let report = |what: &str| {
         sink.push(Diagnostic::error(
             INTERNAL_ERROR,
@@ -48,9 +52,9 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
         }
     };
     rayon::join(
-        || check_questions(&context, &guarded, sink),
+        || check_questions(&context, rules, &guarded, sink),
         || {
-            rules::ALL
+            rules
                 .par_iter()
                 .for_each(|rule| guarded(*rule, &|| rule.check(&context, sink)));
         },
@@ -64,16 +68,22 @@ pub fn check(curriculum: &Curriculum, project: &Project, sink: &Sink) {
 type Guarded<'a> = dyn Fn(&dyn Rule, &dyn Fn()) + Sync + 'a;
 
 /// Compiles the questions one by one and shows each to all rules.
-fn check_questions(context: &Context<'_>, guarded: &Guarded<'_>, sink: &Sink) {
+fn check_questions(context: &Context<'_>, rules: &[&dyn Rule], guarded: &Guarded<'_>, sink: &Sink) {
     let files: Vec<_> = context.questions_files().collect();
     files.par_iter().for_each(|file| {
         for index in 0..file.value.questions.len() {
             let asked = AskedQuestion::new(file, index);
-            for rule in rules::ALL {
+            for rule in rules {
                 guarded(*rule, &|| rule.check_question(&asked, sink));
             }
         }
     });
+}
+
+/// Returns the rule called `name`.
+pub fn rule(name: &str) -> Option<&'static dyn Rule> {
+    let mut rules = rules::ALL.iter().copied();
+    rules.find(|rule| rule.meta().name == name)
 }
 
 /// Whether an error of the rule called `name` makes running pointless.

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use globset::{Glob, GlobMatcher};
 
+use super::rule::Rule;
 use super::suppression::{self, Suppression};
 use crate::curriculum::document::{Allow, SeverityOverride};
 use crate::curriculum::{Curriculum, Loaded, document};
@@ -24,12 +25,15 @@ pub const UNKNOWN_RULE: RuleName = "unknown-rule";
 
 /// Applies what a curriculum says about its findings, and reports what it says in vain.
 ///
-/// `today` is a day as `YYYY-MM-DD`; what is accepted until a day is accepted on that day.
+/// `today` is a day as `YYYY-MM-DD`; what is accepted until a day is accepted on that day. What is said
+/// about a rule that was not run is not said in vain.
 pub fn apply(
     curriculum: &Curriculum,
     today: &str,
+    rules: &[&dyn Rule],
     diagnostics: Vec<Diagnostic>,
 ) -> Vec<Diagnostic> {
+    let is_run = |name: &str| rules.iter().any(|rule| rule.meta().name == name);
     let mut own = Vec::new();
     let mut accepted = in_manifest(curriculum, today, &mut own);
     for file in suppression::files(curriculum) {
@@ -61,14 +65,16 @@ pub fn apply(
             !is_accepted
         })
         .collect();
-    let unused = accepted.into_iter().filter(|entry| !entry.is_used);
+    let unused = accepted
+        .into_iter()
+        .filter(|entry| !entry.is_used && is_run(&entry.rule));
     own.extend(unused.map(|entry| {
         let message = format!("nothing here breaks `{}`", entry.rule);
         let mut finding = Diagnostic::error(UNUSED_SUPPRESSION, entry.location, message);
         finding.severity = Severity::Warning;
         finding.with_help("take it out").with_fix(entry.removal)
     }));
-    kept.extend(own);
+    kept.extend(own.into_iter().filter(|finding| is_run(finding.rule)));
     let severities = Severities::of(curriculum);
     kept.into_iter()
         .filter_map(|diagnostic| severities.judge(diagnostic))

@@ -1,5 +1,7 @@
 //! What a rule is: its documentation and its check.
 
+use std::fmt;
+
 use super::text::{LearnerText, learner_texts};
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::{Question, Questions};
@@ -14,7 +16,7 @@ use crate::suggest;
 use super::injections::TriedModule;
 
 /// One lint check with a stable name.
-pub trait Rule: Sync {
+pub trait Rule: fmt::Debug + Send + Sync {
     /// Name, group, severity and documentation.
     fn meta(&self) -> &'static RuleMeta;
 
@@ -204,6 +206,7 @@ pub enum Group {
     Bugs,
     Questions,
     Prose,
+    Style,
     Policy,
 }
 
@@ -218,6 +221,7 @@ impl Group {
             Self::Bugs => "Bugs",
             Self::Questions => "Questions",
             Self::Prose => "Prose",
+            Self::Style => "Style",
             Self::Policy => "Suppressions",
         }
     }

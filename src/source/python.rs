@@ -2,6 +2,7 @@
 //!
 //! The only file that names ast-grep and its grammars. What a rewrite means is left to `inject`.
 
+use std::cell::OnceCell;
 use std::collections::BTreeSet;
 use std::ops::Range;
 
@@ -17,14 +18,19 @@ type PythonDoc = StrDoc<SupportLang>;
 #[derive(Clone)]
 pub struct Module {
     ast: AstGrep<PythonDoc>,
+    /// Where it is no Python, once that was asked for.
+    error: OnceCell<Option<Range<usize>>>,
 }
 
 impl Module {
     /// Parses `text`; text with errors parses too, see [`Module::error`].
     pub fn parse(text: &str) -> Self {
-        Self {
-            ast: SupportLang::Python.ast_grep(text),
-        }
+        Self::new(SupportLang::Python.ast_grep(text))
+    }
+
+    fn new(ast: AstGrep<PythonDoc>) -> Self {
+        let error = OnceCell::new();
+        Self { ast, error }
     }
 
     /// The text that was parsed.
@@ -43,7 +49,7 @@ impl Module {
             inserted_text: edit.text.clone().into_bytes(),
         });
         let is_made = made.is_ok();
-        let edited = Self { ast };
+        let edited = Self::new(ast);
         if is_made && edited.error().is_none() {
             return edited;
         }
@@ -57,6 +63,10 @@ impl Module {
     /// The grammar forgives what Python does not: blocks without a statement, and statements of one
     /// block that are indented differently.
     pub fn error(&self) -> Option<Range<usize>> {
+        self.error.get_or_init(|| self.find_error()).clone()
+    }
+
+    fn find_error(&self) -> Option<Range<usize>> {
         let root = self.ast.root();
         let text = root.text();
         root.dfs().find_map(|node| {

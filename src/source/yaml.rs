@@ -3,8 +3,7 @@
 //! The only file that names the YAML crate. Input is untrusted: its size, nesting and aliases are
 //! bounded before anything is built. What the values mean is left to `curriculum::schema`.
 
-use std::collections::HashMap;
-use std::fmt::{self, Write as _};
+use std::fmt;
 use std::sync::Arc;
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
@@ -27,15 +26,56 @@ pub struct Document {
     pub file: Arc<SourceFile>,
     /// Its content.
     pub value: Value,
-    /// Places by JSON pointer.
-    places: HashMap<String, Place>,
+    place: Place,
 }
 
-#[derive(Clone, Copy, Debug)]
+/// The place of a value, and the places of what is in it.
+#[derive(Debug)]
 struct Place {
     /// The key that leads to the value; `None` for the root and for items of a list.
     key: Option<Span>,
     value: Span,
+    /// The items of a list in their order, the values of a mapping in the order of their keys as texts.
+    inner: Box<[Place]>,
+}
+
+impl Place {
+    /// The place of what a token of a JSON pointer leads to from here, with its value.
+    fn step<'a>(&'a self, value: &'a Value, token: &str) -> Option<(&'a Self, &'a Value)> {
+        let (index, value) = match value {
+            Value::Array(items) => {
+                let index = token.parse().ok()?;
+                (index, items.get(index)?)
+            }
+            Value::Object(map) => {
+                let key = token.replace("~1", "/").replace("~0", "~");
+                let value = map.get(&key)?;
+                (map.keys().filter(|other| **other < key).count(), value)
+            }
+            _ => return None,
+        };
+        Some((self.inner.get(index)?, value))
+    }
+
+    /// Whether an offset is in a text that is here or inside.
+    fn is_in_text(&self, value: &Value, offset: usize) -> bool {
+        let mut inner = self.inner.iter();
+        match value {
+            Value::String(_) => self.value.start <= offset && offset < self.value.end,
+            Value::Array(items) => items
+                .iter()
+                .any(|item| inner.next().is_some_and(|it| it.is_in_text(item, offset))),
+            // The places are in the order of the keys as texts.
+            Value::Object(map) => {
+                let mut entries: Vec<_> = map.iter().collect();
+                entries.sort_by(|a, b| a.0.cmp(b.0));
+                entries
+                    .into_iter()
+                    .any(|(_, item)| inner.next().is_some_and(|it| it.is_in_text(item, offset)))
+            }
+            _ => false,
+        }
+    }
 }
 
 impl Document {
@@ -50,31 +90,20 @@ impl Document {
         place.key.unwrap_or(place.value)
     }
 
-    /// Whether a place is in a text, where every character counts, or right behind its end.
+    /// Whether a place is in a text, where every character counts.
     pub fn is_in_text(&self, offset: usize) -> bool {
-        self.places.iter().any(|(pointer, place)| {
-            let span = place.value;
-            span.start <= offset
-                && offset < span.end
-                && self.value.pointer(pointer).is_some_and(Value::is_string)
-        })
+        self.place.is_in_text(&self.value, offset)
     }
 
-    fn nearest(&self, mut pointer: &str) -> Place {
-        loop {
-            if let Some(&place) = self.places.get(pointer) {
-                return place;
-            }
-            match pointer.rfind('/') {
-                Some(at) => pointer = &pointer[..at],
-                None => {
-                    return Place {
-                        key: None,
-                        value: Span::new(0, 0),
-                    };
-                }
+    fn nearest(&self, pointer: &str) -> &Place {
+        let mut at = (&self.place, &self.value);
+        for token in pointer.split('/').skip(1) {
+            match at.0.step(at.1, token) {
+                Some(inner) => at = inner,
+                None => break,
             }
         }
+        at.0
     }
 }
 
@@ -143,12 +172,11 @@ fn parse_with(
             span: Span::new(0, 0),
         });
     }
-    let mut places = HashMap::new();
-    let value = flatten(file, root, None, &mut String::new(), &mut places);
+    let (value, place) = split(file, root, None);
     Ok(Document {
         file: Arc::clone(file),
         value,
-        places,
+        place,
     })
 }
 
@@ -341,48 +369,35 @@ impl<'de> Visitor<'de> for NodeVisitor {
     }
 }
 
-/// Turns a node into a JSON value and notes the places of everything in it.
-fn flatten(
-    file: &SourceFile,
-    node: Spanned<Node>,
-    key: Option<Span>,
-    pointer: &mut String,
-    places: &mut HashMap<String, Place>,
-) -> Value {
-    places.insert(
-        pointer.clone(),
-        Place {
-            key,
-            value: span_of(file, &node.referenced),
-        },
-    );
-    let depth = pointer.len();
-    match node.value {
-        Node::Scalar(value) => value,
+/// Splits a node into its JSON value and the places of everything in it.
+fn split(file: &SourceFile, node: Spanned<Node>, key: Option<Span>) -> (Value, Place) {
+    let span = span_of(file, &node.referenced);
+    let (value, inner) = match node.value {
+        Node::Scalar(value) => (value, Vec::new()),
         Node::List(items) => {
-            let mut values = Vec::with_capacity(items.len());
-            for (index, item) in items.into_iter().enumerate() {
-                write!(pointer, "/{index}").expect("writing to a string can't fail");
-                values.push(flatten(file, item, None, pointer, places));
-                pointer.truncate(depth);
-            }
-            Value::Array(values)
+            let items = items.into_iter().map(|item| split(file, item, None));
+            let (values, inner): (Vec<_>, Vec<_>) = items.unzip();
+            (Value::Array(values), inner)
         }
-        Node::Map(entries) => {
+        Node::Map(mut entries) => {
+            entries.sort_by(|(a, _), (b, _)| a.value.cmp(&b.value));
             let mut map = Map::new();
+            let mut inner = Vec::with_capacity(entries.len());
             for (key, value) in entries {
-                pointer.push('/');
-                pointer.push_str(&escape_token(&key.value));
                 let key_span = span_of(file, &key.referenced);
-                map.insert(
-                    key.value,
-                    flatten(file, value, Some(key_span), pointer, places),
-                );
-                pointer.truncate(depth);
+                let (value, place) = split(file, value, Some(key_span));
+                map.insert(key.value, value);
+                inner.push(place);
             }
-            Value::Object(map)
+            (Value::Object(map), inner)
         }
-    }
+    };
+    let place = Place {
+        key,
+        value: span,
+        inner: inner.into_boxed_slice(),
+    };
+    (value, place)
 }
 
 /// A key as it stands in a JSON pointer (RFC 6901).

@@ -153,8 +153,13 @@ fn loaded(sandbox: &Sandbox) -> (Curriculum, Vec<Diagnostic>) {
     let curriculum = curriculum::load(&dir, sandbox.path(), &sink);
     let (project, findings) = Project::parse(&curriculum);
     sink.extend(findings);
-    lint::check(&curriculum, &project, &sink);
-    let findings = lint::policy::apply(&curriculum, "2026-01-01", sink.into_sorted());
+    lint::check(&curriculum, &project, lint::rules::ALL, &sink);
+    let findings = lint::policy::apply(
+        &curriculum,
+        "2026-01-01",
+        lint::rules::ALL,
+        sink.into_sorted(),
+    );
     (curriculum, findings)
 }
 

@@ -118,6 +118,35 @@ fn accepted_findings_are_not_shown_until_their_day_is_over() {
 }
 
 #[test]
+fn only_some_rules_can_be_asked_for() {
+    let sandbox = with_findings();
+    let rules = |arguments: &[&str]| {
+        let (code, report) = sandbox.json(&[&["lint"], arguments].concat());
+        let findings = report["diagnostics"].as_array().unwrap();
+        let rules: Vec<_> = findings
+            .iter()
+            .map(|it| it["rule"].as_str().unwrap().to_owned())
+            .collect();
+        (code, rules)
+    };
+    assert_eq!(
+        rules(&["--only", "unknown-required-module"]),
+        (1, vec!["unknown-required-module".to_owned()])
+    );
+    let (code, both) = rules(&[
+        "--only",
+        "unknown-required-module",
+        "--only",
+        "example-not-caught",
+    ]);
+    assert_eq!((code, both.len()), (1, 2));
+    assert_eq!(rules(&["--only", "yaml-syntax"]), (0, vec![]));
+    let mistyped = sandbox.run(&["lint", "--only", "schema-violations"]);
+    assert_eq!(mistyped.code, 2);
+    assert!(mistyped.stderr.contains("did you mean `schema-violation`?"));
+}
+
+#[test]
 fn findings_of_drafts_are_warnings() {
     let sandbox = with_findings();
     sandbox.replace(

@@ -8,6 +8,7 @@ pub(crate) mod policy;
 pub(crate) mod project;
 pub(crate) mod prose;
 pub(crate) mod questions;
+pub(crate) mod style;
 
 use super::rule::Rule;
 
@@ -16,9 +17,7 @@ pub static ALL: &[&dyn Rule] = &[
     &loading::duplicate_key::DuplicateKey,
     &loading::link_leaves_curriculum::LinkLeavesCurriculum,
     &loading::missing_file::MissingFile,
-    &loading::missing_schema_line::MissingSchemaLine,
     &loading::schema_violation::SchemaViolation,
-    &loading::trailing_whitespace::TrailingWhitespace,
     &loading::unreadable_file::UnreadableFile,
     &loading::unsupported_format_version::UnsupportedFormatVersion,
     &loading::yaml_limit::YamlLimit,
@@ -91,6 +90,8 @@ pub static ALL: &[&dyn Rule] = &[
     &prose::missing_title::MissingTitle,
     &prose::skipped_heading_level::SkippedHeadingLevel,
     &prose::unknown_reference::UnknownReference,
+    &style::missing_schema_line::MissingSchemaLine,
+    &style::trailing_whitespace::TrailingWhitespace,
     &policy::expired_suppression::ExpiredSuppression,
     &policy::invalid_suppression::InvalidSuppression,
     &policy::unknown_rule::UnknownRule,

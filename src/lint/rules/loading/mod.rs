@@ -3,9 +3,7 @@
 pub(crate) mod duplicate_key;
 pub(crate) mod link_leaves_curriculum;
 pub(crate) mod missing_file;
-pub(crate) mod missing_schema_line;
 pub(crate) mod schema_violation;
-pub(crate) mod trailing_whitespace;
 pub(crate) mod unreadable_file;
 pub(crate) mod unsupported_format_version;
 pub(crate) mod yaml_limit;

@@ -22,7 +22,7 @@ declare_rule! {
     /// Take them away; `mastery lint --fix` does.
     pub(crate) struct TrailingWhitespace {
         name: "trailing-whitespace",
-        group: Loading,
+        group: Style,
         severity: Warning,
         blocks_running: false,
     }

@@ -29,7 +29,7 @@ declare_rule! {
     /// ```
     pub(crate) struct MissingSchemaLine {
         name: "missing-schema-line",
-        group: Loading,
+        group: Style,
         severity: Warning,
         blocks_running: false,
     }
