@@ -117,7 +117,11 @@ impl Interpreter {
         for lib in ["lib", "lib64"].map(|lib| prefix.join(lib)) {
             parts.push(lib.join(&minor));
             let files = std::fs::read_dir(lib).into_iter().flatten().flatten();
-            parts.extend(files.map(|entry| entry.path()).filter(is_shared_library));
+            parts.extend(
+                files
+                    .map(|entry| entry.path())
+                    .filter(|it| is_shared_library(it)),
+            );
         }
         if !is_shared(prefix) {
             parts.push(prefix.join("bin"));
@@ -127,7 +131,7 @@ impl Interpreter {
 }
 
 /// Whether a file is a library such as `libpython3.12.so.1.0`.
-fn is_shared_library(path: &PathBuf) -> bool {
+fn is_shared_library(path: &Path) -> bool {
     let name = path.file_name().unwrap_or_default().to_string_lossy();
     let is_library = name.starts_with("lib") && (name.contains(".so") || name.ends_with(".dylib"));
     is_library && path.is_file()
