@@ -111,6 +111,12 @@ impl FreshExecutor {
                 }
             }
         }
+        if let Task::Command {
+            junit: Some(junit), ..
+        } = &request.task
+        {
+            remove_report(&copy.project(), junit);
+        }
         let (argv, has_channel) = match &request.task {
             Task::Command { argv, .. } => (argv.clone(), false),
             Task::Pytest { node_ids } => match self.pytest_command(request, node_ids) {
@@ -364,16 +370,25 @@ fn without_project(text: &str, project: &Path) -> String {
 
 /// Reads a report that is inside the project, all links on the way followed.
 fn read_report(project: &Path, junit: &str) -> Result<Vec<TestResult>, String> {
-    let path = project.join(junit);
-    let inside = |dir: &Path| {
-        let (dir, project) = (dir.canonicalize().ok()?, project.canonicalize().ok()?);
-        Some(dir.starts_with(project))
-    };
-    match path.parent().and_then(inside) {
-        Some(true) => junit::read(&path),
+    match is_inside(project, junit) {
+        Some(true) => junit::read(&project.join(junit)),
         Some(false) => Err("its JUnit report is outside the project".to_owned()),
         None => Err(format!("wrote no `{junit}`")),
     }
+}
+
+/// Removes a report that is there before the command has run: it says nothing of the command.
+fn remove_report(project: &Path, junit: &str) {
+    if is_inside(project, junit) == Some(true) {
+        // Where there is none, or a folder, there is nothing that could be taken for one.
+        let _ = std::fs::remove_file(project.join(junit));
+    }
+}
+
+/// Whether the folder of a report is inside the project; `None` when it is not there.
+fn is_inside(project: &Path, junit: &str) -> Option<bool> {
+    let dir = project.join(junit).parent()?.canonicalize().ok()?;
+    Some(dir.starts_with(project.canonicalize().ok()?))
 }
 
 fn reported_tests(tests: Vec<TestResult>, status: i32) -> RunResult {
@@ -488,6 +503,8 @@ mod tests {
         std::os::unix::fs::symlink("..", project.join("out")).unwrap();
         let result = command_result(record(End::Exited(0)), &project, Some("out/report.xml"));
         assert_eq!(result.outcome, Outcome::Broken);
+        remove_report(&project, "out/report.xml");
+        assert!(dir.path().join("report.xml").exists());
     }
 
     #[test]

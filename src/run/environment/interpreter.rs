@@ -120,7 +120,7 @@ impl Interpreter {
             parts.extend(
                 files
                     .map(|entry| entry.path())
-                    .filter(|path| is_shared_library(path)),
+                    .filter(|it| is_shared_library(it)),
             );
         }
         if !is_shared(prefix) {

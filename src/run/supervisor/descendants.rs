@@ -80,12 +80,7 @@ pub(super) fn shared_files(pid: i32) -> u64 {
     if result != 0 {
         return 0;
     }
-    #[allow(
-        clippy::useless_conversion,
-        reason = "the types differ between systems"
-    )]
-    let bytes = u64::from(stat.f_blocks - stat.f_bfree) * u64::from(stat.f_frsize);
-    bytes
+    stat.f_blocks.saturating_sub(stat.f_bfree) * stat.f_frsize
 }
 
 fn resident_bytes(pid: i32) -> u64 {
