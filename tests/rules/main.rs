@@ -1,9 +1,12 @@
-//! Every rule against its fixtures: what trips it, what does not, and what is printed.
+//! Every rule against its fixtures: what trips it, what does not, and what is printed. All rules against
+//! trees with a planted defect.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 #[path = "../support/mod.rs"]
 mod support;
+
+mod defects;
 
 use std::fmt::Write as _;
 

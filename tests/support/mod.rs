@@ -224,8 +224,12 @@ pub(crate) fn copy(from: &Path, to: &Path) {
 }
 
 /// Lays a fixture over a copy of the base: its files replace others, and what its `DELETE` names,
-/// a path a line, goes. Its `README.md` and `expected` are about the fixture and no part of it.
+/// a path a line, goes. The fixture that its `UPON` names comes between the two. Its `README.md` and
+/// `expected` are about the fixture and no part of it.
 pub(crate) fn lay_over(overlay: &Path, target: &Path) {
+    if let Ok(between) = fs::read_to_string(overlay.join("UPON")) {
+        lay_over(&fixtures().join(between.trim()), target);
+    }
     let deleted = fs::read_to_string(overlay.join("DELETE")).unwrap_or_default();
     for path in deleted.lines() {
         let path = target.join(path);
@@ -236,7 +240,7 @@ pub(crate) fn lay_over(overlay: &Path, target: &Path) {
         }
     }
     copy(overlay, target);
-    for name in ["README.md", "DELETE", "expected"] {
+    for name in ["README.md", "DELETE", "UPON", "expected"] {
         let _ = fs::remove_file(target.join(name));
     }
 }
@@ -257,6 +261,44 @@ fn list(dir: &Path, base: &Path, lines: &mut Vec<String>) {
                 String::from_utf8_lossy(&content)
             ));
         }
+    }
+}
+
+/// What must come out of a tree with a planted defect, and nothing else: its file `expected`.
+pub(crate) struct Expected {
+    /// A line `lint PATH:LINE RULE` for each finding, or `lint PATH RULE` where it has no line, without
+    /// `lint`. The path is that in the curriculum. Sorted.
+    pub(crate) findings: Vec<String>,
+    /// A line for each case that is not as expected: its id without the curriculum, its verdict, and a
+    /// part of what was seen.
+    pub(crate) cases: Vec<(String, String, String)>,
+}
+
+impl Expected {
+    pub(crate) fn of(tree: &Path) -> Self {
+        let text = fs::read_to_string(tree.join("expected")).unwrap();
+        let (mut findings, mut cases) = (Vec::new(), Vec::new());
+        for line in text.lines() {
+            if let Some(finding) = line.strip_prefix("lint ") {
+                findings.push(finding.to_owned());
+            } else {
+                let mut words = line.splitn(3, ' ').map(str::to_owned);
+                let (id, verdict) = (words.next().unwrap(), words.next().unwrap());
+                cases.push((id, verdict, words.next().unwrap_or_default()));
+            }
+        }
+        findings.sort();
+        assert!(
+            !findings.is_empty() || !cases.is_empty(),
+            "{} expects nothing",
+            tree.display()
+        );
+        Self { findings, cases }
+    }
+
+    /// Whether lint alone tells what is wrong, so that nothing has to be run.
+    pub(crate) fn is_of_lint(&self) -> bool {
+        self.cases.is_empty()
     }
 }
 
