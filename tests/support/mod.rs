@@ -181,7 +181,10 @@ pub(crate) fn redact(text: &str, base: &Path) -> String {
     let text = times.replace_all(&text, "[TIME]");
     // Columns that hold a time are as wide as the time was.
     let padding = regex::Regex::new(r" +\[TIME\]").unwrap();
-    padding.replace_all(&text, " [TIME]").into_owned()
+    let text = padding.replace_all(&text, " [TIME]");
+    // Which cases are the slowest is told when a run takes long enough.
+    let slowest = regex::Regex::new(r"(?m)^slowest: .*\n\n?").unwrap();
+    slowest.replace_all(&text, "").into_owned()
 }
 
 /// A report with everything in it that differs from run to run made the same.

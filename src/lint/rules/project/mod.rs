@@ -4,6 +4,7 @@ pub(crate) mod generated_file;
 pub(crate) mod large_file;
 pub(crate) mod malformed_region_mark;
 pub(crate) mod mismatched_region;
+pub(crate) mod misspelt_region_mark;
 pub(crate) mod nested_region;
 pub(crate) mod overlapping_regions;
 pub(crate) mod solution_leak;
