@@ -35,7 +35,7 @@ impl Interpreter {
     /// Asks the interpreter at `program`, and with a `lock` file also what it lacks of that.
     ///
     /// Nothing that is installed for it is run on the start (`-S`): neither `.pth` files nor
-    /// `sitecustomize`. It must be one that the author chose; see [`Self::of_environment`].
+    /// `sitecustomize`. It must be one that the author chose; see `of_environment`.
     ///
     /// # Errors
     ///
