@@ -82,9 +82,10 @@ fn meant(comment: &str) -> Option<&'static str> {
         .into_iter()
         .find(|known| word.eq_ignore_ascii_case(known))?;
     let is_apart = behind.is_empty() || behind.starts_with(char::is_whitespace);
-    // Short words are near to anything.
-    let is_name = name.len() > 4
-        && suggest::closest(&name.to_ascii_lowercase(), ["mastery"].into_iter()).is_some();
+    // Other words, such as `matrix`, are near to it as well; few begin or end as it does.
+    let name = name.to_ascii_lowercase();
+    let is_name = (name.starts_with("mast") || name.ends_with("tery"))
+        && suggest::closest(&name, ["mastery"].into_iter()).is_some();
     (is_apart && is_name).then_some(word)
 }
 
