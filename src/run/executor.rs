@@ -40,6 +40,9 @@ pub struct RunRequest {
     pub test_timeout: Duration,
     /// Memory of all processes together, in bytes.
     pub memory_bytes: u64,
+    /// What random generators and the hashes of strings start from. With another seed than 0 tests run in
+    /// an order that is drawn from it.
+    pub seed: u32,
     /// What it runs in.
     pub environment: Arc<Environment>,
 }
@@ -156,7 +159,7 @@ impl FreshExecutor {
         policy.write = vec![copy.path().to_owned()];
         Job {
             argv,
-            environment: variables(copy, &request.environment),
+            environment: variables(copy, request),
             directory: copy.project(),
             limits: Limits::new(wall, request.memory_bytes),
             sandbox: policy,
@@ -178,6 +181,7 @@ impl FreshExecutor {
             plugins: &request.environment.pytest_plugins,
             config,
             test_seconds: request.test_timeout.as_secs_f64(),
+            seed: request.seed,
         };
         Some(vec![
             python.executable.to_string_lossy().into_owned(),
@@ -229,7 +233,8 @@ fn config_of(tree: &Tree) -> Option<&'static str> {
 }
 
 /// All variables that a case sees. Nothing of the author's environment is among them.
-fn variables(copy: &WorkingCopy, environment: &Environment) -> Vec<(String, String)> {
+fn variables(copy: &WorkingCopy, request: &RunRequest) -> Vec<(String, String)> {
+    let environment = &request.environment;
     let text = |path: PathBuf| path.to_string_lossy().into_owned();
     let mut variables: Vec<(String, String)> = [
         ("PATH", environment.path_variable()),
@@ -243,7 +248,7 @@ fn variables(copy: &WorkingCopy, environment: &Environment) -> Vec<(String, Stri
         ("TZ", "UTC".to_owned()),
         ("TERM", "dumb".to_owned()),
         // The same on every run and every machine.
-        ("PYTHONHASHSEED", "0".to_owned()),
+        ("PYTHONHASHSEED", request.seed.to_string()),
         ("PYTHONDONTWRITEBYTECODE", "1".to_owned()),
         ("PYTHONNOUSERSITE", "1".to_owned()),
         ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1".to_owned()),

@@ -123,8 +123,8 @@ pub struct CaseInput {
 }
 
 impl CaseInput {
-    /// Returns the request to run it in an environment.
-    pub fn request(&self, environment: &Arc<Environment>) -> RunRequest {
+    /// Returns the request to run it in an environment, with everything random drawn from `seed`.
+    pub fn request(&self, environment: &Arc<Environment>, seed: u32) -> RunRequest {
         RunRequest {
             tree: Arc::clone(&self.tree),
             task: self.task.clone(),
@@ -132,6 +132,7 @@ impl CaseInput {
             timeout: self.timeout,
             test_timeout: self.test_timeout,
             memory_bytes: self.memory_bytes,
+            seed,
             environment: Arc::clone(environment),
         }
     }

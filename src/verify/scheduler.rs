@@ -145,7 +145,7 @@ fn judge_case(
     let is_shared = twin.is_some();
     let result = twin.unwrap_or_else(|| match &context.environments[case.curriculum] {
         Some(environment) => {
-            let request = input.request(environment);
+            let request = input.request(environment, 0);
             // A bug in the tool must not take the other cases with it.
             catch_unwind(AssertUnwindSafe(|| context.executor.run(&request))).unwrap_or_else(|_| {
                 let detail = "the executor failed; this is a bug in mastery".to_owned();
@@ -410,6 +410,7 @@ mod tests {
             path: Vec::new(),
             readable: Vec::new(),
             pytest_plugins: Vec::new(),
+            preload: Vec::new(),
         };
         let environments = [Some(Arc::new(environment))];
         let context = RunContext {

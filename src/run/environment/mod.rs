@@ -38,6 +38,8 @@ pub struct Environment {
     pub readable: Vec<PathBuf>,
     /// Plugin modules that pytest loads.
     pub pytest_plugins: Vec<String>,
+    /// Modules that a worker imports once for all cases.
+    pub preload: Vec<String>,
 }
 
 /// Where an interpreter comes from.
@@ -258,6 +260,7 @@ impl Environment {
                 .iter()
                 .map(ToString::to_string)
                 .collect(),
+            preload: settings.preload.iter().map(ToString::to_string).collect(),
         };
         environment.add_tools(&settings)?;
         match lock_file(curriculum, &settings) {

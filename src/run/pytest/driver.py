@@ -7,6 +7,7 @@ Usage: python driver.py REQUEST, where REQUEST is a JSON object with the keys
     plugins    plugin modules to load
     config     the configuration file
     test_seconds  wall time that one test may take
+    seed       what random generators start from; where it is not 0, tests run in an order drawn from it
 
 The channel is file descriptor 3. Each line is one event, a JSON object with the key "event":
 "collected", "collect_error", "start", "report" and, last of all, "finish". A run without the last
@@ -17,6 +18,7 @@ import ast
 import importlib.util
 import json
 import os
+import random
 import signal
 import sys
 import traceback
@@ -112,12 +114,22 @@ def describe(error):
     }
 
 
+def seed_generators(seed):
+    """Sets the generators that modules share, so that a run can be repeated."""
+    random.seed(seed)
+    if "numpy" in sys.modules:
+        sys.modules["numpy"].random.seed(seed)
+    if "torch" in sys.modules:
+        sys.modules["torch"].manual_seed(seed)
+
+
 class Reporter:
     """The plugin: selects the tests and reports what becomes of them."""
 
     def __init__(self, request):
         self.select = request["select"]
         self.test_seconds = request["test_seconds"]
+        self.seed = request["seed"]
         self.errors = {}
         self.armed = False
 
@@ -135,6 +147,8 @@ class Reporter:
             hits = [select for select in self.select if self.is_selected(item.nodeid, select)]
             found.update(hits)
             (chosen if hits else left_out).append(item)
+        if self.seed:
+            random.Random(self.seed).shuffle(chosen)
         items[:] = chosen
         if left_out:
             config.hook.pytest_deselected(items=left_out)
@@ -155,6 +169,9 @@ class Reporter:
             emit(event="collect_error", id=report.nodeid, error=error)
 
     # Running
+
+    def pytest_collection_finish(self, session):
+        seed_generators(self.seed)
 
     def pytest_runtest_logstart(self, nodeid, location):
         emit(event="start", id=nodeid)

@@ -28,6 +28,8 @@ pub(super) struct DriverRequest<'a> {
     pub(super) config: String,
     /// Wall time that one test may take.
     pub(super) test_seconds: f64,
+    /// What random generators start from and, where it is not 0, the order of tests.
+    pub(super) seed: u32,
 }
 
 /// One line from the driver.
