@@ -18,11 +18,12 @@ use crate::lint;
 use crate::report::Report;
 use crate::report::progress::Progress;
 use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
-use crate::run::executor::FreshExecutor;
+use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
 use crate::run::launcher::Launcher;
 use crate::run::sandbox::support::Support;
 use crate::run::sandbox::{Policy, SandboxMode};
+use crate::run::warm::{READY_TIME, WarmExecutor};
 use crate::run::working_copy::RunDir;
 use crate::verify::event::{CaseReport, Event};
 use crate::verify::plan::{Plan, Planned};
@@ -42,6 +43,10 @@ pub(crate) struct VerifyArgs {
     /// How much to insist on the sandbox
     #[arg(long, value_enum, default_value_t)]
     pub sandbox: SandboxArg,
+
+    /// What cases run in
+    #[arg(long, value_enum, default_value_t)]
+    pub executor: ExecutorArg,
 
     /// Use this Python, which must have what the lock file pins
     #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
@@ -68,6 +73,16 @@ pub(crate) enum SandboxArg {
     Auto,
     /// Use no sandbox; validators can do what you can do
     Off,
+}
+
+/// What cases run in.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum ExecutorArg {
+    /// Start Python anew for each case
+    Fresh,
+    /// Import once, and fork for each case
+    #[default]
+    Warm,
 }
 
 impl From<SandboxArg> for SandboxMode {
@@ -216,12 +231,16 @@ fn run(
         for_all_users: policy.own_user,
     };
     let environments = environments(plan, checked, &options, interrupt, progress)?;
-    let launcher = Launcher::new(tool, interrupt.clone())?;
+    let launcher = Arc::new(Launcher::new(tool, interrupt.clone())?);
     let run_dir = RunDir::create(&std::env::temp_dir())?;
-    let executor = FreshExecutor::new(launcher, run_dir, policy)?;
+    let fresh = FreshExecutor::new(launcher, run_dir, policy)?;
+    let executor: Box<dyn Executor> = match args.executor {
+        ExecutorArg::Fresh => Box::new(fresh),
+        ExecutorArg::Warm => Box::new(WarmExecutor::new(fresh, READY_TIME)?),
+    };
     let context = RunContext {
         environments: &environments,
-        executor: &executor,
+        executor: executor.as_ref(),
         jobs: global.jobs(),
         interrupt,
     };

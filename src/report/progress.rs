@@ -90,6 +90,7 @@ impl Progress for Bar {
                     .line
                     .println(format!("{curriculum}: {}", escape::text(note))),
             },
+            Event::Note(note) => self.line.println(escape::text(note)),
             Event::RunStarted { modules } => {
                 self.line.disable_steady_tick();
                 self.line.set_style(Self::style(
@@ -205,6 +206,7 @@ impl<W: Write> Progress for Lines<W> {
                 Step::Note(note) => self.line(&format!("{curriculum}: {note}")),
                 Step::Line(_) => Ok(()),
             },
+            Event::Note(note) => self.line(note),
             Event::RunStarted { modules } => self.started(modules),
             Event::CaseFinished(report) => self.finished(report),
             Event::CaseStarted { .. } | Event::Tick | Event::RunFinished { .. } => Ok(()),

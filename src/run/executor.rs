@@ -68,13 +68,18 @@ pub enum Task {
 pub trait Executor: Sync {
     /// Runs a request to its end.
     fn run(&self, request: &RunRequest) -> RunResult;
+
+    /// What its user should know, once: that cases were run in another way than asked for, and why.
+    fn notes(&self) -> Vec<String> {
+        Vec::new()
+    }
 }
 
 /// Runs each request in fresh processes.
 #[derive(Debug)]
 pub struct FreshExecutor {
-    launcher: Launcher,
-    run_dir: RunDir,
+    pub(super) launcher: Arc<Launcher>,
+    pub(super) run_dir: RunDir,
     policy: Policy,
     /// The pytest driver, where cases can read it.
     driver: PathBuf,
@@ -88,7 +93,7 @@ impl FreshExecutor {
     /// # Errors
     ///
     /// When the run folder can't be written.
-    pub fn new(launcher: Launcher, run_dir: RunDir, policy: Policy) -> io::Result<Self> {
+    pub fn new(launcher: Arc<Launcher>, run_dir: RunDir, policy: Policy) -> io::Result<Self> {
         let driver = run_dir.write_shared("mastery_pytest.py", pytest::DRIVER)?;
         let empty_config = run_dir.write_shared("pytest.ini", "[pytest]\n")?;
         Ok(Self {
@@ -101,19 +106,10 @@ impl FreshExecutor {
     }
 
     fn run_in(&self, copy: &WorkingCopy, request: &RunRequest) -> RunResult {
-        let mut left = request.timeout;
-        if let Some(prepare) = &request.prepare {
-            let job = self.job(copy, request, prepare.clone(), left, false);
-            match self.launcher.run(&job) {
-                Ok(record) if record.end == End::Exited(0) => {
-                    left = left.saturating_sub(record.wall);
-                }
-                Ok(record) => return failed_preparation(record),
-                Err(lost) => {
-                    return RunResult::ended(Outcome::InfrastructureError, lost.to_string());
-                }
-            }
-        }
+        let left = match self.prepare(copy, request) {
+            Ok(left) => left,
+            Err(result) => return *result,
+        };
         if let Task::Command {
             junit: Some(junit), ..
         } = &request.task
@@ -122,18 +118,20 @@ impl FreshExecutor {
         }
         let (argv, has_channel) = match &request.task {
             Task::Command { argv, .. } => (argv.clone(), false),
-            Task::Pytest { node_ids } => match self.pytest_command(request, node_ids) {
-                Some(argv) => (argv, true),
+            Task::Pytest { node_ids } => match self.driver_command(request) {
+                Some(mut argv) => {
+                    let asked = self.driver_request(request, node_ids);
+                    argv.push(serde_json::to_string(&asked).expect("it holds text and numbers"));
+                    (argv, true)
+                }
                 None => {
                     let detail = "there is no Python to run pytest with".to_owned();
                     return RunResult::ended(Outcome::InfrastructureError, detail);
                 }
             },
         };
-        let record = match self
-            .launcher
-            .run(&self.job(copy, request, argv, left, has_channel))
-        {
+        let job = self.job(copy, request, argv, left, has_channel);
+        let record = match self.launcher.run(&job) {
             Ok(record) => record,
             Err(lost) => return RunResult::ended(Outcome::InfrastructureError, lost.to_string()),
         };
@@ -145,7 +143,29 @@ impl FreshExecutor {
         }
     }
 
-    fn job(
+    /// Runs what is run before the task; returns the time that is left, or how the run ends.
+    pub(super) fn prepare(
+        &self,
+        copy: &WorkingCopy,
+        request: &RunRequest,
+    ) -> Result<Duration, Box<RunResult>> {
+        let Some(prepare) = &request.prepare else {
+            return Ok(request.timeout);
+        };
+        let job = self.job(copy, request, prepare.clone(), request.timeout, false);
+        match self.launcher.run(&job) {
+            Ok(record) if record.end == End::Exited(0) => {
+                Ok(request.timeout.saturating_sub(record.wall))
+            }
+            Ok(record) => Err(Box::new(failed_preparation(record))),
+            Err(lost) => {
+                let lost = RunResult::ended(Outcome::InfrastructureError, lost.to_string());
+                Err(Box::new(lost))
+            }
+        }
+    }
+
+    pub(super) fn job(
         &self,
         copy: &WorkingCopy,
         request: &RunRequest,
@@ -164,30 +184,39 @@ impl FreshExecutor {
             limits: Limits::new(wall, request.memory_bytes),
             sandbox: policy,
             has_channel,
+            worker: None,
         }
     }
 
-    fn pytest_command(&self, request: &RunRequest, node_ids: &[String]) -> Option<Vec<String>> {
+    /// The driver without a request; `None` where there is no Python.
+    pub(super) fn driver_command(&self, request: &RunRequest) -> Option<Vec<String>> {
         let python = request.environment.python.as_ref()?;
+        Some(vec![
+            python.executable.to_string_lossy().into_owned(),
+            self.driver.to_string_lossy().into_owned(),
+        ])
+    }
+
+    /// What the driver is asked to do.
+    pub(super) fn driver_request<'a>(
+        &self,
+        request: &'a RunRequest,
+        node_ids: &'a [String],
+    ) -> DriverRequest<'a> {
         let mut files: Vec<_> = node_ids.iter().map(|id| file_of(id)).collect();
         files.dedup();
         let config = config_of(&request.tree).map_or_else(
             || self.empty_config.to_string_lossy().into_owned(),
             str::to_owned,
         );
-        let driver_request = DriverRequest {
+        DriverRequest {
             files,
             select: node_ids.iter().map(String::as_str).collect(),
             plugins: &request.environment.pytest_plugins,
             config,
             test_seconds: request.test_timeout.as_secs_f64(),
             seed: request.seed,
-        };
-        Some(vec![
-            python.executable.to_string_lossy().into_owned(),
-            self.driver.to_string_lossy().into_owned(),
-            serde_json::to_string(&driver_request).expect("strings and numbers become JSON"),
-        ])
+        }
     }
 }
 
@@ -276,7 +305,7 @@ fn with_record(mut result: RunResult, record: Record) -> RunResult {
 }
 
 /// A case that leaves something behind which can't be removed is not over.
-fn with_removal(mut result: RunResult, removal: io::Result<()>) -> RunResult {
+pub(super) fn with_removal(mut result: RunResult, removal: io::Result<()>) -> RunResult {
     if let Err(error) = removal
         && result.outcome != Outcome::Interrupted
     {
@@ -308,7 +337,7 @@ fn failed_preparation(record: Record) -> RunResult {
     with_record(RunResult::ended(outcome, detail), record)
 }
 
-fn pytest_result(record: Record, project: &Path) -> RunResult {
+pub(super) fn pytest_result(record: Record, project: &Path) -> RunResult {
     let summary = pytest::summarize(&record.channel, &record.end, project);
     let mut result = RunResult::ended(summary.outcome, summary.detail);
     result.tests = summary.tests;

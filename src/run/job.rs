@@ -26,10 +26,35 @@ pub struct Job {
     pub sandbox: Policy,
     /// Whether it gets a channel for structured events: descriptor 3, open for writing.
     pub has_channel: bool,
+    /// The first line for a command that is a worker. It gets two more descriptors, for requests and for
+    /// answers, and is kept for the cases that come; `limits.wall` is the time that it may take to get
+    /// ready.
+    pub worker: Option<String>,
 }
+
+/// One case for a worker.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct CaseJob {
+    /// What the worker is told, on one line.
+    pub request: String,
+    /// What the case may use. How many processes and bytes in a file the kernel has been told when the
+    /// worker was started.
+    pub limits: Limits,
+}
+
+/// A worker that is of no use any more, or never was.
+#[derive(Clone, Debug, Serialize, Deserialize, thiserror::Error)]
+#[error("{0}")]
+pub struct WorkerLost(pub String);
 
 /// The descriptor of the channel in the command.
 pub const CHANNEL_FD: i32 = 3;
+
+/// The descriptor that a worker reads requests from.
+pub const REQUESTS_FD: i32 = 4;
+
+/// The descriptor that a worker writes answers to.
+pub const ANSWERS_FD: i32 = 5;
 
 /// What was seen of a command. It exists only when the supervisor lived to the end.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -47,6 +72,20 @@ pub struct Record {
     pub peak_memory_bytes: u64,
     /// How many processes were still there when the command had ended, and were killed.
     pub stragglers: u32,
+}
+
+impl Record {
+    /// The record of a command that could not be started.
+    pub(crate) fn not_started(error: StartError) -> Self {
+        Self {
+            end: End::NotStarted(error),
+            output: String::new(),
+            channel: String::new(),
+            wall: Duration::ZERO,
+            peak_memory_bytes: 0,
+            stragglers: 0,
+        }
+    }
 }
 
 /// How a command ended.

@@ -2,14 +2,18 @@
 
 use std::collections::BTreeSet;
 use std::env;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead as _, BufReader, Write as _};
+use std::ops::Deref;
 use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
-use std::process::{Child, Command, Stdio};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::process::{Child, ChildStdin, ChildStdout, Command, Stdio};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use serde::Serialize;
+use serde::de::DeserializeOwned;
 
 use super::interrupt::Interrupt;
-use super::job::{Job, Record};
+use super::job::{CaseJob, Job, Record, WorkerLost};
 use super::supervisor::{self, descendants};
 
 /// Set by tools that measure coverage.
@@ -34,6 +38,99 @@ pub enum LostSupervisor {
     /// It was killed, or failed in a way that it could not tell.
     #[error("the supervisor was lost ({0}); what it ran has been ended")]
     Lost(String),
+    /// The worker that it is there for is of no use.
+    #[error(transparent)]
+    Worker(#[from] WorkerLost),
+}
+
+/// A worker that is ready for cases; it ends when this is dropped.
+#[derive(Debug)]
+pub struct Worker {
+    supervisor: Supervisor<Arc<Launcher>>,
+}
+
+impl Worker {
+    /// Runs one case.
+    ///
+    /// # Errors
+    ///
+    /// When the worker is lost. It must not be used again.
+    pub fn run(&mut self, case: &CaseJob) -> Result<Record, LostSupervisor> {
+        self.supervisor.send(case)?;
+        Ok(self.supervisor.receive::<Result<Record, WorkerLost>>()??)
+    }
+}
+
+/// A supervisor that is alive: it is told something, and answers, line by line.
+#[derive(Debug)]
+struct Supervisor<L: Deref<Target = Launcher>> {
+    launcher: L,
+    child: Child,
+    /// The end of it tells the supervisor to stop.
+    input: Arc<Mutex<Option<ChildStdin>>>,
+    output: BufReader<ChildStdout>,
+}
+
+impl<L: Deref<Target = Launcher>> Supervisor<L> {
+    fn start(launcher: L) -> io::Result<Self> {
+        let mut child = launcher.spawn()?;
+        let input = child.stdin.take().expect("standard input is a pipe");
+        let output = child.stdout.take().expect("standard output is a pipe");
+        Ok(Self {
+            launcher,
+            child,
+            input: Arc::new(Mutex::new(Some(input))),
+            output: BufReader::new(output),
+        })
+    }
+
+    fn send(&self, message: &impl Serialize) -> io::Result<()> {
+        let mut text = serde_json::to_vec(message)?;
+        text.push(b'\n');
+        if let Some(input) = &mut *lock(&self.input) {
+            // A supervisor that is gone already shows when it should answer.
+            let _ = input.write_all(&text);
+        }
+        Ok(())
+    }
+
+    fn receive<T: DeserializeOwned>(&mut self) -> Result<T, LostSupervisor> {
+        let input = Arc::clone(&self.input);
+        let guard = self
+            .launcher
+            .interrupt
+            .on_stop(move || drop(lock(&input).take()));
+        let mut line = String::new();
+        let read = self.output.read_line(&mut line);
+        drop(guard);
+        match read.and_then(|_| Ok(serde_json::from_str(&line)?)) {
+            Ok(message) => Ok(message),
+            Err(_) => {
+                let status = self.end();
+                self.launcher.end_orphans();
+                Err(LostSupervisor::Lost(status))
+            }
+        }
+    }
+
+    /// Waits until it has ended all that it has started, and itself.
+    fn end(&mut self) -> String {
+        drop(lock(&self.input).take());
+        let status = self.child.wait();
+        let id = i32::try_from(self.child.id()).unwrap_or(-1);
+        lock(&self.launcher.supervisors).remove(&id);
+        status.map_or_else(|error| error.to_string(), |it| it.to_string())
+    }
+}
+
+impl<L: Deref<Target = Launcher>> Drop for Supervisor<L> {
+    fn drop(&mut self) {
+        self.end();
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 impl Launcher {
@@ -58,37 +155,26 @@ impl Launcher {
     ///
     /// When there is no record of it.
     pub fn run(&self, job: &Job) -> Result<Record, LostSupervisor> {
-        let mut child = self.spawn()?;
-        let id = i32::try_from(child.id()).unwrap_or(-1);
-        let mut input = child.stdin.take().expect("standard input is a pipe");
-        let mut text = serde_json::to_vec(job).map_err(io::Error::from)?;
-        text.push(b'\n');
-        // A supervisor that is gone already shows below.
-        let _ = input.write_all(&text);
-        // The end of its input tells the supervisor to stop.
-        let guard = self.interrupt.on_stop(move || drop(input));
-        let mut output = Vec::new();
-        let read = child
-            .stdout
-            .take()
-            .expect("standard output is a pipe")
-            .read_to_end(&mut output);
-        let status = child.wait();
-        drop(guard);
-        self.supervisors().remove(&id);
-        match read.and_then(|_| Ok(serde_json::from_slice(&output)?)) {
-            Ok(record) => Ok(record),
-            Err(_) => {
-                self.end_orphans();
-                let status = status.map_or_else(|error| error.to_string(), |it| it.to_string());
-                Err(LostSupervisor::Lost(status))
-            }
-        }
+        let mut supervisor = Supervisor::start(self)?;
+        supervisor.send(job)?;
+        supervisor.receive()
+    }
+
+    /// Starts a worker and waits until it is ready.
+    ///
+    /// # Errors
+    ///
+    /// When it does not get ready.
+    pub fn start_worker(self: &Arc<Self>, job: &Job) -> Result<Worker, LostSupervisor> {
+        let mut supervisor = Supervisor::start(Arc::clone(self))?;
+        supervisor.send(job)?;
+        supervisor.receive::<Result<(), WorkerLost>>()??;
+        Ok(Worker { supervisor })
     }
 
     fn spawn(&self) -> io::Result<Child> {
         // Under the lock, so that a supervisor is never taken for an orphan of another.
-        let mut supervisors = self.supervisors();
+        let mut supervisors = lock(&self.supervisors);
         let child = Command::new(&self.tool)
             .arg(supervisor::ARGUMENT)
             .stdin(Stdio::piped())
@@ -107,12 +193,6 @@ impl Launcher {
 
     /// Ends everything below this process that belongs to no living supervisor.
     fn end_orphans(&self) {
-        descendants::end_all_but(&self.supervisors());
-    }
-
-    fn supervisors(&self) -> MutexGuard<'_, BTreeSet<i32>> {
-        self.supervisors
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
+        descendants::end_all_but(&lock(&self.supervisors));
     }
 }

@@ -11,4 +11,5 @@ pub mod outcome;
 mod pytest;
 pub mod sandbox;
 pub mod supervisor;
+pub mod warm;
 pub mod working_copy;

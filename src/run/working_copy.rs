@@ -59,10 +59,13 @@ impl RunDir {
     ///
     /// What the system says.
     pub fn write_shared(&self, name: &str, content: &str) -> io::Result<PathBuf> {
-        let dir = self.path.join("shared");
-        fs::create_dir_all(&dir)?;
-        fs::set_permissions(&dir, Permissions::from_mode(0o755))?;
-        let path = dir.join(name);
+        let shared = self.path.join("shared");
+        let path = shared.join(name);
+        let dir = path.parent().unwrap_or(&shared);
+        fs::create_dir_all(dir)?;
+        for dir in [&shared, dir] {
+            fs::set_permissions(dir, Permissions::from_mode(0o755))?;
+        }
         fs::write(&path, content)?;
         fs::set_permissions(&path, Permissions::from_mode(0o644))?;
         Ok(path)
@@ -78,16 +81,8 @@ impl RunDir {
         let working_copy = WorkingCopy {
             path: self.path.join(format!("case-{number}")),
         };
-        for dir in [
-            working_copy.path(),
-            &working_copy.project(),
-            &working_copy.home(),
-            &working_copy.temp(),
-        ] {
-            fs::create_dir(dir)?;
-            fs::set_permissions(dir, Permissions::from_mode(0o700))?;
-        }
-        tree.write(&working_copy.project())?;
+        make_private(working_copy.path())?;
+        working_copy.fill(tree)?;
         Ok(working_copy)
     }
 }
@@ -97,6 +92,11 @@ impl Drop for RunDir {
         // What can't be removed now is for the next run to try.
         let _ = remove(&self.path);
     }
+}
+
+fn make_private(dir: &Path) -> io::Result<()> {
+    fs::create_dir(dir)?;
+    fs::set_permissions(dir, Permissions::from_mode(0o700))
 }
 
 /// Removes the folders of runs that did not end by themselves.
@@ -152,6 +152,31 @@ impl WorkingCopy {
     /// A place for temporary files, empty at first.
     pub fn temp(&self) -> PathBuf {
         self.path.join("tmp")
+    }
+
+    /// Fills the empty folder.
+    ///
+    /// # Errors
+    ///
+    /// What the system says.
+    pub fn fill(&self, tree: &Tree) -> io::Result<()> {
+        for dir in [self.project(), self.home(), self.temp()] {
+            make_private(&dir)?;
+        }
+        tree.write(&self.project())
+    }
+
+    /// Removes everything in the folder, whatever a case has made of it.
+    ///
+    /// # Errors
+    ///
+    /// What the system says. It must not be filled again then.
+    pub fn clear(&self) -> io::Result<()> {
+        empty(&self.path)?;
+        match fs::remove_file(self.path.join(LOCK)) {
+            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+            _ => Ok(()),
+        }
     }
 
     /// Removes it, and tells what can't be removed; the next run tries that again.

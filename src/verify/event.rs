@@ -32,6 +32,8 @@ pub enum Event {
     },
     /// A case has ended and is judged.
     CaseFinished(Box<CaseReport>),
+    /// Something that whoever started the run should know.
+    Note(String),
     /// Some time has passed; nothing else has happened.
     Tick,
     /// All cases have ended, or the run was stopped.

@@ -73,6 +73,11 @@ pub fn run(
             }
         }
     });
+    if !context.interrupt.is_set() {
+        for note in context.executor.notes() {
+            on_event(Event::Note(note));
+        }
+    }
     let reports = reports
         .into_iter()
         .zip(&plan.cases)

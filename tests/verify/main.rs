@@ -9,4 +9,5 @@ mod support;
 mod curricula;
 mod defects;
 mod hostile;
+mod parity;
 mod starters;

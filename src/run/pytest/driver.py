@@ -1,6 +1,9 @@
 """Runs pytest for mastery and reports what happens over a private channel.
 
-Usage: python driver.py REQUEST, where REQUEST is a JSON object with the keys
+Usage: python driver.py REQUEST      runs one request
+       python driver.py --serve      becomes a worker: imports once, then forks a child for each request
+
+REQUEST is a JSON object with the keys
 
     files      test files to collect
     select     node ids; a test is run when it is one of them or inside one
@@ -12,19 +15,40 @@ Usage: python driver.py REQUEST, where REQUEST is a JSON object with the keys
 The channel is file descriptor 3. Each line is one event, a JSON object with the key "event":
 "collected", "collect_error", "start", "report" and, last of all, "finish". A run without the last
 one did not end by itself, whatever the status of the process.
+
+A worker reads lines of JSON from file descriptor 4 and answers each with one on 5. The first says how
+to get ready, with the keys
+
+    plugins    plugin modules to load
+    preload    modules to import
+    warm_up    a folder with a configuration file and tests to run once
+    narrowing  what children may still read and whom they may signal, or null; see `narrow`
+
+and is answered by "ready" or "error". Each further one holds a "request" and the folder of its "project",
+and is answered by the "status" that the child ended with and its "max_rss", or by "error". A worker
+imports nothing of any project.
 """
 
 import ast
+import ctypes
+import fcntl
+import gc
+import importlib
 import importlib.util
 import json
 import os
 import random
 import signal
+import stat
+import struct
 import sys
 import traceback
+import warnings
 
+PROJECT = None
 CHANNEL = 3
-PROJECT = os.getcwd()
+REQUESTS = 4
+ANSWERS = 5
 LONGEST_TEXT = 16 * 1024
 
 
@@ -230,32 +254,30 @@ def decorate(pytest):
     Reporter.pytest_collection_modifyitems = last(Reporter.pytest_collection_modifyitems)
 
 
-def main():
-    request = json.loads(sys.argv[1])
+def options(config, rootdir, plugins):
+    """Arguments that every run of pytest gets."""
+    arguments = ["-p", "no:cacheprovider", "--rootdir=" + rootdir, "--confcutdir=" + rootdir, "-c", config]
+    arguments += ["--continue-on-collection-errors", "--maxfail=0", "--color=no", "--tb=short", "-q"]
+    for plugin in plugins:
+        arguments += ["-p", plugin]
+    return arguments
+
+
+def run(request, project):
+    """Runs one request in this process and ends it."""
+    global PROJECT
+    PROJECT = project
     # Tests see what they would see under `python -m pytest`.
     sys.argv = ["pytest"]
-    sys.path[0] = os.getcwd()
+    sys.path[0] = project
     os.set_inheritable(CHANNEL, False)
+    seed_generators(request["seed"])
     import pytest
 
     decorate(pytest)
     reporter = Reporter(request)
     signal.signal(signal.SIGALRM, reporter.on_alarm)
-    arguments = [
-        "-p",
-        "no:cacheprovider",
-        "--rootdir=" + os.getcwd(),
-        "--confcutdir=" + os.getcwd(),
-        "-c",
-        request["config"],
-        "--continue-on-collection-errors",
-        "--maxfail=0",
-        "--color=no",
-        "--tb=short",
-        "-q",
-    ]
-    for plugin in request["plugins"]:
-        arguments += ["-p", plugin]
+    arguments = options(request["config"], project, request["plugins"])
     status = pytest.main(arguments + request["files"], plugins=[reporter])
     sys.stdout.flush()
     sys.stderr.flush()
@@ -263,4 +285,126 @@ def main():
     os._exit(int(status))
 
 
-main()
+# The worker
+
+
+def answer(**message):
+    os.write(ANSWERS, (json.dumps(message) + "\n").encode())
+
+
+def warm_up(folder, plugins):
+    """Runs pytest once, so that all it imports is there, and puts back what it changes."""
+    import pytest
+
+    variables, path = dict(os.environ), sys.path[:]
+    arguments = options(os.path.join(folder, "pytest.ini"), folder, plugins)
+    with warnings.catch_warnings():
+        pytest.main(arguments + ["--import-mode=importlib", folder])
+    os.environ.clear()
+    os.environ.update(variables)
+    sys.path[:] = path
+    for name, module in list(sys.modules.items()):
+        if (getattr(module, "__file__", None) or "").startswith(folder):
+            del sys.modules[name]
+
+
+def get_ready(setup):
+    """Imports what cases need."""
+    for name in setup["preload"]:
+        importlib.import_module(name)
+    warm_up(setup["warm_up"], setup["plugins"])
+    threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
+    if threads > 1:
+        # Only the thread that forks lives on in the child; what others hold is locked for ever.
+        raise RuntimeError("%d threads run after the import" % threads)
+    # Objects that are never looked at by the collector stay in memory that is shared with the children.
+    gc.collect()
+    gc.freeze()
+
+
+def call(number, *arguments):
+    """A system call that raises what goes wrong."""
+    result = ctypes.CDLL(None, use_errno=True).syscall(ctypes.c_long(number), *arguments)
+    if result < 0:
+        raise OSError(ctypes.get_errno(), "system call %d: %s" % (number, os.strerror(ctypes.get_errno())))
+    return result
+
+
+def narrow(narrowing):
+    """Enters a Landlock domain below the worker's.
+
+    It takes the reading of the worker's /proc entry and of all others but this process's own, and, where
+    the kernel knows how, signals to all that is not part of this case.
+    """
+    create_ruleset, add_rule, restrict_self = 444, 445, 446  # the same on all architectures
+    # A domain refuses to move files between folders unless it is told otherwise.
+    read_file, read_dir, refer, path_beneath = 1 << 2, 1 << 3, 1 << 13, 1
+    attributes = struct.pack("=QQQ", read_file | read_dir | refer, 0, narrowing["scoped"])
+    attributes = attributes[: narrowing["attribute_bytes"]]
+    ruleset = call(create_ruleset, attributes, ctypes.c_size_t(len(attributes)), 0)
+    rights = [(path, read_file | read_dir) for path in narrowing["read"]]
+    rights += [(path, read_file | read_dir | refer) for path in narrowing["write"]]
+    for path, right in rights:
+        try:
+            fd = os.open(path, os.O_PATH | os.O_CLOEXEC)
+        except OSError:
+            continue  # what is not there can't be read
+        if not stat.S_ISDIR(os.fstat(fd).st_mode):
+            right = read_file
+        call(add_rule, ruleset, path_beneath, struct.pack("=Qi", right, fd), 0)
+        os.close(fd)
+    call(restrict_self, ruleset, 0)
+    os.close(ruleset)
+
+
+def run_as_child(message, narrowing):
+    """Cuts this process off from the worker that it was forked from, and runs a request."""
+    os.close(REQUESTS)
+    os.close(ANSWERS)
+    os.setsid()
+    if sys.platform == "linux":
+        die_with_parent, kill = 1, signal.SIGKILL
+        ctypes.CDLL(None).prctl(die_with_parent, kill)
+    if narrowing:
+        narrow(narrowing)
+    os.chdir(message["project"])
+    sys.path.insert(0, message["project"])
+    run(message["request"], message["project"])
+
+
+def serve():
+    """Forks a child for each request, and answers how it ended."""
+    for fd in (CHANNEL, REQUESTS, ANSWERS):
+        os.set_inheritable(fd, False)
+    del sys.path[0]
+    requests = open(REQUESTS, encoding="utf-8", closefd=False)
+    setup = json.loads(requests.readline())
+    try:
+        get_ready(setup)
+    except BaseException as error:  # also one that wants to end the process
+        answer(error="".join(traceback.format_exception_only(type(error), error)).strip())
+        return
+    answer(ready=True)
+    for line in requests:
+        # Settings of pipes are all that a case could leave behind in them.
+        for fd in (0, 1, 2, CHANNEL):
+            fcntl.fcntl(fd, fcntl.F_SETFL, 0)
+        try:
+            pid = os.fork()
+        except OSError as error:
+            answer(error=str(error))
+            continue
+        if pid == 0:
+            try:
+                run_as_child(json.loads(line), setup["narrowing"])
+            finally:
+                traceback.print_exc()
+                os._exit(120)
+        _, status, usage = os.wait4(pid, 0)
+        answer(status=status, max_rss=usage.ru_maxrss)
+
+
+if sys.argv[1:] == ["--serve"]:
+    serve()
+else:
+    run(json.loads(sys.argv[1]), os.getcwd())

@@ -15,6 +15,9 @@ use crate::diagnostic::escape;
 /// The Python program that runs pytest.
 pub(super) const DRIVER: &str = include_str!("driver.py");
 
+/// Tests that a worker runs to get ready: they take the ways through pytest that tests of cases take.
+pub(super) const WARM_UP: &str = include_str!("warm_up.py");
+
 /// What the driver is asked to do.
 #[derive(Debug, Serialize)]
 pub(super) struct DriverRequest<'a> {

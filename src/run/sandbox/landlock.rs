@@ -1,13 +1,14 @@
 //! Files: what a case may read, run and write. The only file that names the `landlock` crate.
 
 use std::io;
+use std::path::PathBuf;
 
 use ::landlock::{
     ABI, Access as _, AccessFs, AccessNet, CompatLevel, Compatible as _, Ruleset, RulesetAttr as _,
     RulesetCreated, RulesetCreatedAttr as _, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::Policy;
+use super::{Narrowing, Policy};
 
 /// The newest ABI that is asked for; older kernels enforce what they know of it.
 const NEWEST: ABI = ABI::V9;
@@ -57,6 +58,7 @@ pub(super) fn prepare(policy: &Policy) -> io::Result<RulesetCreated> {
     // Device files and sockets are nothing that a test has to make.
     let write = all & !(AccessFs::MakeChar | AccessFs::MakeBlock);
     let facts = AccessFs::ReadFile | AccessFs::ReadDir;
+    let processes = policy.all_processes.then_some("/proc");
     let build = || {
         Ruleset::default()
             .set_compatibility(CompatLevel::BestEffort)
@@ -69,9 +71,33 @@ pub(super) fn prepare(policy: &Policy) -> io::Result<RulesetCreated> {
             .add_rules(path_beneath_rules(FACTS, facts))?
             .add_rules(path_beneath_rules(DEVICES, facts | AccessFs::WriteFile))?
             .add_rules(path_beneath_rules(["/dev/shm"], write))?
-            .add_rules(path_beneath_rules(&policy.write, write))
+            .add_rules(path_beneath_rules(&policy.write, write))?
+            .add_rules(path_beneath_rules(processes, facts))
     };
     build().map_err(io::Error::other)
+}
+
+/// What children of a worker under `policy` take from themselves.
+pub(super) fn narrowing(policy: &Policy) -> Narrowing {
+    let abi = abi();
+    let system = [SYSTEM, FACTS, DEVICES].concat();
+    Narrowing {
+        attribute_bytes: match abi {
+            0..=3 => 8,
+            4..=5 => 16,
+            _ => 24,
+        },
+        scoped: Scope::from_all(ABI::from(i32::try_from(abi).unwrap_or(0))).bits(),
+        read: system
+            .into_iter()
+            .map(PathBuf::from)
+            .chain(policy.read.iter().cloned())
+            .collect(),
+        write: [PathBuf::from("/dev/shm")]
+            .into_iter()
+            .chain(policy.write.iter().cloned())
+            .collect(),
+    }
 }
 
 /// Enters the rules for good.

@@ -52,6 +52,9 @@ pub struct Policy {
     pub own_user: bool,
     /// Whether Landlock is to be used.
     pub landlock: bool,
+    /// Whether all of `/proc` may be read: by a worker, of whose children each is cut down to what is its
+    /// own. What is not of its user shows little there.
+    pub all_processes: bool,
     /// Whether seccomp is to be used.
     pub seccomp: bool,
     /// Whether to make a mount namespace in which only `write` can be changed.
@@ -111,6 +114,28 @@ pub(crate) fn enter(policy: &Policy, limits: &Limits, supervisors: &[i32]) -> io
         seccomp::enter(supervisors).map_err(step("seccomp"))?;
     }
     Ok(())
+}
+
+/// What a child of a worker under `policy` takes from itself; `None` without Landlock.
+pub(crate) fn narrowing(policy: &Policy) -> Option<Narrowing> {
+    #[cfg(target_os = "linux")]
+    return policy.landlock.then(|| landlock::narrowing(policy));
+    #[cfg(not(target_os = "linux"))]
+    return None;
+}
+
+/// A Landlock domain below the one that a worker is in, for the worker's children to enter. They have no
+/// Landlock of their own, so it is spelled out in the kernel's numbers.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(crate) struct Narrowing {
+    /// Bytes of the argument that the kernel knows.
+    pub(crate) attribute_bytes: usize,
+    /// What must stay inside.
+    pub(crate) scoped: u64,
+    /// What may be read. `/proc/self` is the child.
+    pub(crate) read: Vec<PathBuf>,
+    /// What may be read, and in which files may be moved.
+    pub(crate) write: Vec<PathBuf>,
 }
 
 /// Without a kernel sandbox only the limits that every Unix knows.

@@ -6,7 +6,7 @@ use std::iter;
 use std::os::fd::{AsRawFd as _, FromRawFd as _, OwnedFd, RawFd};
 use std::path::PathBuf;
 
-use crate::run::job::{CHANNEL_FD, Job, StartError};
+use crate::run::job::{ANSWERS_FD, CHANNEL_FD, Job, REQUESTS_FD, StartError};
 use crate::run::sandbox::{self, check};
 
 /// A command that has been started.
@@ -16,12 +16,15 @@ pub(super) struct Child {
     pub(super) output: OwnedFd,
     /// Its channel, for a job that has one.
     pub(super) channel: Option<OwnedFd>,
+    /// Where a worker is asked, and where it answers.
+    pub(super) worker: Option<(OwnedFd, OwnedFd)>,
 }
 
 /// The ends of pipes that go into the command.
 struct Inner {
     output: OwnedFd,
     channel: Option<OwnedFd>,
+    worker: Option<(OwnedFd, OwnedFd)>,
     error: OwnedFd,
 }
 
@@ -38,10 +41,16 @@ pub(super) fn start(job: &Job) -> Result<Child, StartError> {
         .then(|| pipe().map_err(own_fault))
         .transpose()?;
     let (channel, inner_channel) = channel.unzip();
+    let is_worker = job.worker.is_some();
+    let requests = is_worker.then(|| pipe().map_err(own_fault)).transpose()?;
+    let answers = is_worker.then(|| pipe().map_err(own_fault)).transpose()?;
+    let (inner_requests, requests) = requests.unzip();
+    let (answers, inner_answers) = answers.unzip();
     let (error, inner_error) = pipe().map_err(own_fault)?;
     let inner = Inner {
         output: inner_output,
         channel: inner_channel,
+        worker: inner_requests.zip(inner_answers),
         error: inner_error,
     };
 
@@ -64,6 +73,7 @@ pub(super) fn start(job: &Job) -> Result<Child, StartError> {
             pid,
             output,
             channel,
+            worker: requests.zip(answers),
         });
     }
     // SAFETY: a null pointer asks for no status.
@@ -130,14 +140,17 @@ fn prepare(job: &Job, inner: &Inner) -> io::Result<()> {
         check(libc::dup2(inner.output.as_raw_fd(), 1))?;
         check(libc::dup2(inner.output.as_raw_fd(), 2))?;
         // Everything above is closed by exec. Pipes are far above, so that nothing is overwritten.
-        let mut first_closed = libc::c_uint::try_from(CHANNEL_FD).map_err(io::Error::other)?;
-        if let Some(channel) = &inner.channel {
-            check(libc::dup2(channel.as_raw_fd(), CHANNEL_FD))?;
-            first_closed += 1;
+        let mut last_open = libc::STDERR_FILENO;
+        let channel = inner.channel.as_ref().map(|it| (it, CHANNEL_FD));
+        let requests = inner.worker.as_ref().map(|it| (&it.0, REQUESTS_FD));
+        let answers = inner.worker.as_ref().map(|it| (&it.1, ANSWERS_FD));
+        for (pipe, fd) in [channel, requests, answers].into_iter().flatten() {
+            check(libc::dup2(pipe.as_raw_fd(), fd))?;
+            last_open = fd;
         }
         check(libc::syscall(
             libc::SYS_close_range,
-            first_closed,
+            last_open.unsigned_abs() + 1,
             libc::c_uint::MAX,
             libc::CLOSE_RANGE_CLOEXEC,
         ))?;
@@ -146,9 +159,13 @@ fn prepare(job: &Job, inner: &Inner) -> io::Result<()> {
     }
     // SAFETY: a plain system call.
     let supervisor = unsafe { libc::getppid() };
-    let supervisors: Vec<_> = iter::once(supervisor)
+    let mut supervisors: Vec<_> = iter::once(supervisor)
         .chain(parent_of(supervisor))
         .collect();
+    if job.worker.is_some() {
+        // What it forks must not signal it.
+        supervisors.extend(i32::try_from(std::process::id()));
+    }
     sandbox::enter(&job.sandbox, &job.limits, &supervisors)?;
     std::env::set_current_dir(&job.directory)
 }

@@ -15,21 +15,6 @@ pub(crate) fn become_subreaper() -> io::Result<()> {
         .map(drop)
 }
 
-/// The ids of all processes below `process`, those further down later.
-pub(crate) fn below(process: u32) -> Vec<i32> {
-    let mut found = children(process);
-    let mut next = 0;
-    while let Some(&pid) = found.get(next) {
-        next += 1;
-        for child in children(pid.unsigned_abs()) {
-            if !found.contains(&child) {
-                found.push(child);
-            }
-        }
-    }
-    found
-}
-
 /// The children of all threads of a process; none when it is gone.
 fn children(process: u32) -> Vec<i32> {
     let Ok(threads) = fs::read_dir(format!("/proc/{process}/task")) else {
@@ -114,18 +99,44 @@ fn proportional_bytes(pid: i32) -> Option<(u64, u64)> {
 /// First all are stopped, until no new one appears: a process that is stopped can't fork, and keeps
 /// the place in the limit that its killed child would free. Then all are killed.
 pub(super) fn end_all() -> u32 {
-    end_all_but(&BTreeSet::new())
+    end(&BTreeSet::new(), &all_but)
 }
 
 /// Ends everything below this process but some of its children and what is below those.
 pub(crate) fn end_all_but(kept: &BTreeSet<i32>) -> u32 {
-    let own = std::process::id();
+    end(kept, &all_but)
+}
+
+/// Ends everything below this process but one of its children, whose own children are ended.
+pub(super) fn end_all_around(kept: i32) -> u32 {
+    end(&BTreeSet::from([kept]), &|_| all_around(kept))
+}
+
+/// The ids of all processes below this one, those further down later.
+pub(super) fn all() -> Vec<i32> {
+    all_but(&BTreeSet::new())
+}
+
+/// The ids of all processes below this one but some children and what is below those.
+fn all_but(kept: &BTreeSet<i32>) -> Vec<i32> {
+    let children = children(std::process::id());
+    with_descendants(children.into_iter().filter(|pid| !kept.contains(pid)))
+}
+
+/// The ids of all processes below this one but one of its children.
+pub(super) fn all_around(kept: i32) -> Vec<i32> {
+    let all = with_descendants(children(std::process::id()));
+    all.into_iter().filter(|pid| *pid != kept).collect()
+}
+
+/// Ends what `targets` finds, until it finds nothing more, and returns how many processes that were.
+fn end(kept: &BTreeSet<i32>, targets: &dyn Fn(&BTreeSet<i32>) -> Vec<i32>) -> u32 {
     let mut ended = BTreeSet::new();
     // Each round finds what was forked during the one before. Sixty seconds are far more than any
     // case took; an endless loop in here would hang the whole run.
     for round in 0..60_000 {
-        let targets = unkept(own, kept);
-        let news: Vec<_> = targets
+        let found = targets(kept);
+        let news: Vec<_> = found
             .iter()
             .filter(|pid| !ended.contains(*pid))
             .copied()
@@ -135,12 +146,12 @@ pub(crate) fn end_all_but(kept: &BTreeSet<i32>) -> u32 {
             ended.insert(pid);
         }
         if news.is_empty() || round > 100 {
-            for &pid in &targets {
+            for &pid in &found {
                 signal(pid, libc::SIGKILL);
             }
         }
         reap(kept);
-        if unkept(own, kept).is_empty() {
+        if targets(kept).is_empty() {
             break;
         }
         if news.is_empty() {
@@ -150,15 +161,17 @@ pub(crate) fn end_all_but(kept: &BTreeSet<i32>) -> u32 {
     u32::try_from(ended.len()).unwrap_or(u32::MAX)
 }
 
-fn unkept(own: u32, kept: &BTreeSet<i32>) -> Vec<i32> {
-    let mut found: Vec<i32> = children(own)
-        .into_iter()
-        .filter(|pid| !kept.contains(pid))
-        .collect();
+/// Processes with all that is below them, those further down later.
+fn with_descendants(processes: impl IntoIterator<Item = i32>) -> Vec<i32> {
+    let mut found: Vec<i32> = processes.into_iter().collect();
     let mut next = 0;
     while let Some(&pid) = found.get(next) {
         next += 1;
-        found.extend(children(pid.unsigned_abs()));
+        for child in children(pid.unsigned_abs()) {
+            if !found.contains(&child) {
+                found.push(child);
+            }
+        }
     }
     found
 }

@@ -1,0 +1,237 @@
+//! Runs pytest in workers: processes that have imported everything once, and fork for each case.
+//!
+//! Starting Python and importing pytest and PyTorch takes a hundred times as long as the tests of a
+//! case. A worker is only ever a shortcut: what it can't do, or is lost over, is run in a fresh process.
+
+use std::io;
+use std::path::PathBuf;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::environment::Environment;
+use super::executor::{Executor, FreshExecutor, RunRequest, Task, pytest_result, with_removal};
+use super::job::CaseJob;
+use super::launcher::{LostSupervisor, Worker};
+use super::limits::Limits;
+use super::outcome::{Outcome, RunResult};
+use super::pytest::{self, DriverRequest};
+use super::sandbox::{self, Narrowing};
+use super::working_copy::WorkingCopy;
+use crate::source::tree::Tree;
+
+/// How long a worker may take to import what its cases need: far longer than PyTorch takes on a slow disk.
+pub const READY_TIME: Duration = Duration::from_secs(120);
+
+/// Bytes that files in the memory of a worker may have; what its cases may use is less and is watched.
+const SHARED_MEMORY_BYTES: u64 = 1 << 40;
+
+/// Runs pytest cases in workers, as many as there are cases at a time, and others in fresh processes.
+#[derive(Debug)]
+pub struct WarmExecutor {
+    fresh: FreshExecutor,
+    /// A folder with tests that a worker runs to get ready.
+    warm_up: PathBuf,
+    ready_time: Duration,
+    state: Mutex<State>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    /// Workers that wait for a case.
+    idle: Vec<Idle>,
+    /// Environments in which no worker gets ready.
+    without: Vec<Arc<Environment>>,
+    notes: Vec<String>,
+}
+
+/// A worker with the folder that its cases take turns to have.
+#[derive(Debug)]
+struct Idle {
+    // Before the folder, so that nothing runs in it when it is removed.
+    worker: Worker,
+    copy: WorkingCopy,
+    environment: Arc<Environment>,
+    seed: u32,
+}
+
+/// The first line for a worker.
+#[derive(Debug, Serialize)]
+struct Setup<'a> {
+    plugins: &'a [String],
+    preload: &'a [String],
+    warm_up: &'a PathBuf,
+    narrowing: Option<Narrowing>,
+}
+
+/// A line for each case.
+#[derive(Debug, Serialize)]
+struct Request<'a> {
+    project: PathBuf,
+    request: DriverRequest<'a>,
+}
+
+impl WarmExecutor {
+    /// Returns an executor that runs what workers can't run with `fresh`. A worker that takes longer than
+    /// `ready_time` to import what its cases need is none.
+    ///
+    /// # Errors
+    ///
+    /// When the run folder can't be written.
+    pub fn new(fresh: FreshExecutor, ready_time: Duration) -> io::Result<Self> {
+        let config = fresh
+            .run_dir
+            .write_shared("warm_up/pytest.ini", "[pytest]\n")?;
+        fresh
+            .run_dir
+            .write_shared("warm_up/test_warm_up.py", pytest::WARM_UP)?;
+        let warm_up = config.parent().map(PathBuf::from).unwrap_or_default();
+        Ok(Self {
+            fresh,
+            warm_up,
+            ready_time,
+            state: Mutex::default(),
+        })
+    }
+
+    /// Returns an idle worker or a new one; `None` where there can be none.
+    fn worker(&self, request: &RunRequest) -> Option<Idle> {
+        let replaced = {
+            let mut state = self.state();
+            let is_same =
+                |environment: &Arc<Environment>| Arc::ptr_eq(environment, &request.environment);
+            if state.without.iter().any(is_same) {
+                return None;
+            }
+            let fits = |idle: &Idle| is_same(&idle.environment) && idle.seed == request.seed;
+            if let Some(place) = state.idle.iter().position(fits) {
+                return Some(state.idle.swap_remove(place));
+            }
+            // There are never more workers than cases at a time.
+            state.idle.pop()
+        };
+        drop(replaced);
+        match self.start(request) {
+            Ok(worker) => Some(worker),
+            Err(error) => {
+                let environment = Arc::clone(&request.environment);
+                self.state().without.push(environment);
+                self.note(format!(
+                    "cases run in fresh processes, for no worker gets ready: {error}"
+                ));
+                None
+            }
+        }
+    }
+
+    fn start(&self, request: &RunRequest) -> Result<Idle, LostSupervisor> {
+        let copy = self.fresh.run_dir.working_copy(&Tree::default())?;
+        let argv = self.fresh.driver_command(request);
+        let mut argv = argv.ok_or_else(|| io::Error::other("there is no Python"))?;
+        argv.push("--serve".to_owned());
+        let mut job = self.fresh.job(&copy, request, argv, self.ready_time, true);
+        job.directory = PathBuf::from("/");
+        job.limits.memory_bytes = SHARED_MEMORY_BYTES;
+        job.sandbox.all_processes = true;
+        let setup = Setup {
+            plugins: &request.environment.pytest_plugins,
+            preload: &request.environment.preload,
+            warm_up: &self.warm_up,
+            narrowing: sandbox::narrowing(&job.sandbox),
+        };
+        job.worker = Some(serde_json::to_string(&setup).map_err(io::Error::other)?);
+        let worker = self.fresh.launcher.start_worker(&job)?;
+        copy.clear()?;
+        Ok(Idle {
+            worker,
+            copy,
+            environment: Arc::clone(&request.environment),
+            seed: request.seed,
+        })
+    }
+
+    /// Runs a case in a worker; `None` when that was lost, and nothing is known of the case.
+    fn run_in(
+        &self,
+        mut idle: Idle,
+        request: &RunRequest,
+        node_ids: &[String],
+    ) -> Option<RunResult> {
+        let result = match self.try_in(&mut idle, request, node_ids) {
+            Ok(result) => result,
+            Err(LostSupervisor::Worker(lost)) => {
+                self.note(format!("a worker was lost: {lost}"));
+                return None;
+            }
+            Err(lost) => {
+                let lost = RunResult::ended(Outcome::InfrastructureError, lost.to_string());
+                let Idle { worker, copy, .. } = idle;
+                drop(worker);
+                return Some(with_removal(lost, copy.remove()));
+            }
+        };
+        let cleared = idle.copy.clear();
+        if cleared.is_ok() && result.outcome != Outcome::Interrupted {
+            self.state().idle.push(idle);
+        }
+        Some(with_removal(result, cleared))
+    }
+
+    fn try_in(
+        &self,
+        idle: &mut Idle,
+        request: &RunRequest,
+        node_ids: &[String],
+    ) -> Result<RunResult, LostSupervisor> {
+        if let Err(error) = idle.copy.fill(&request.tree) {
+            let detail = format!("the working copy can't be made: {error}");
+            return Ok(RunResult::ended(Outcome::InfrastructureError, detail));
+        }
+        let left = match self.fresh.prepare(&idle.copy, request) {
+            Ok(left) => left,
+            Err(result) => return Ok(*result),
+        };
+        let line = Request {
+            project: idle.copy.project(),
+            request: self.fresh.driver_request(request, node_ids),
+        };
+        let case = CaseJob {
+            request: serde_json::to_string(&line).map_err(io::Error::other)?,
+            limits: Limits::new(left, request.memory_bytes),
+        };
+        let record = idle.worker.run(&case)?;
+        Ok(pytest_result(record, &idle.copy.project()))
+    }
+
+    fn note(&self, note: String) {
+        self.state().notes.push(note);
+    }
+
+    fn state(&self) -> std::sync::MutexGuard<'_, State> {
+        self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+impl Executor for WarmExecutor {
+    fn run(&self, request: &RunRequest) -> RunResult {
+        let Task::Pytest { node_ids } = &request.task else {
+            return self.fresh.run(request);
+        };
+        let Some(idle) = self.worker(request) else {
+            return self.fresh.run(request);
+        };
+        let started = Instant::now();
+        match self.run_in(idle, request, node_ids) {
+            Some(mut result) => {
+                result.wall = started.elapsed();
+                result
+            }
+            None => self.fresh.run(request),
+        }
+    }
+
+    fn notes(&self) -> Vec<String> {
+        std::mem::take(&mut self.state().notes)
+    }
+}
