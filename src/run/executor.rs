@@ -197,6 +197,11 @@ impl FreshExecutor {
         ])
     }
 
+    /// The configuration of projects that have none.
+    pub(super) fn empty_config(&self) -> String {
+        self.empty_config.to_string_lossy().into_owned()
+    }
+
     /// What the driver is asked to do.
     pub(super) fn driver_request<'a>(
         &self,
@@ -205,10 +210,7 @@ impl FreshExecutor {
     ) -> DriverRequest<'a> {
         let mut files: Vec<_> = node_ids.iter().map(|id| file_of(id)).collect();
         files.dedup();
-        let config = config_of(&request.tree).map_or_else(
-            || self.empty_config.to_string_lossy().into_owned(),
-            str::to_owned,
-        );
+        let config = config_of(&request.tree).map_or_else(|| self.empty_config(), str::to_owned);
         DriverRequest {
             files,
             select: node_ids.iter().map(String::as_str).collect(),
@@ -243,7 +245,7 @@ fn file_of(node_id: &str) -> &str {
 }
 
 /// The file that pytest would take its configuration from, as pytest looks for it.
-fn config_of(tree: &Tree) -> Option<&'static str> {
+pub(super) fn config_of(tree: &Tree) -> Option<&'static str> {
     let has = |path: &str, section: &str| {
         tree.get(path)
             .and_then(|entry| entry.text())

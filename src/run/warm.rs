@@ -11,7 +11,9 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::environment::Environment;
-use super::executor::{Executor, FreshExecutor, RunRequest, Task, pytest_result, with_removal};
+use super::executor::{
+    Executor, FreshExecutor, RunRequest, Task, config_of, pytest_result, with_removal,
+};
 use super::job::CaseJob;
 use super::launcher::{LostSupervisor, Worker};
 use super::limits::Limits;
@@ -19,10 +21,13 @@ use super::outcome::{Outcome, RunResult};
 use super::pytest::{self, DriverRequest};
 use super::sandbox::{self, Narrowing};
 use super::working_copy::WorkingCopy;
-use crate::source::tree::Tree;
+use crate::source::tree::{Entry, Tree};
 
 /// How long a worker may take to import what its cases need: far longer than PyTorch takes on a slow disk.
 pub const READY_TIME: Duration = Duration::from_secs(120);
+
+/// Code that pytest runs when it starts.
+const CONFTEST: &str = "conftest.py";
 
 /// Bytes that files in the memory of a worker may have; what its cases may use is less and is watched.
 const SHARED_MEMORY_BYTES: u64 = 1 << 40;
@@ -41,8 +46,8 @@ pub struct WarmExecutor {
 struct State {
     /// Workers that wait for a case.
     idle: Vec<Idle>,
-    /// Environments in which no worker gets ready.
-    without: Vec<Arc<Environment>>,
+    /// What no worker gets ready for.
+    without: Vec<Key>,
     notes: Vec<String>,
 }
 
@@ -52,8 +57,49 @@ struct Idle {
     // Before the folder, so that nothing runs in it when it is removed.
     worker: Worker,
     copy: WorkingCopy,
+    key: Key,
+}
+
+/// What cases must have in common to share a worker.
+#[derive(Clone, Debug)]
+struct Key {
     environment: Arc<Environment>,
     seed: u32,
+    /// The configuration file that pytest has been started with, by path and text; `None` when it is
+    /// started after the fork.
+    session: Option<Option<(String, String)>>,
+}
+
+impl Key {
+    fn of(request: &RunRequest) -> Self {
+        Self {
+            environment: Arc::clone(&request.environment),
+            seed: request.seed,
+            session: session_of(&request.tree),
+        }
+    }
+
+    fn fits(&self, other: &Self) -> bool {
+        Arc::ptr_eq(&self.environment, &other.environment)
+            && (self.seed, &self.session) == (other.seed, &other.session)
+    }
+}
+
+/// The configuration with which pytest can be started before it is known what it is to run. `None` where
+/// code of the project, or arguments that are part of its configuration, take part in starting it.
+fn session_of(tree: &Tree) -> Option<Option<(String, String)>> {
+    let has_conftest = |path: &str| path == CONFTEST || path.ends_with("/conftest.py");
+    if tree.iter().any(|(path, _)| has_conftest(path)) {
+        return None;
+    }
+    let Some(config) = config_of(tree) else {
+        return Some(None);
+    };
+    let text = tree.get(config)?.text()?;
+    let starts_more = ["addopts", "plugins"]
+        .iter()
+        .any(|word| text.contains(word));
+    (!starts_more).then(|| Some((config.to_owned(), text.to_owned())))
 }
 
 /// The first line for a worker.
@@ -62,7 +108,15 @@ struct Setup<'a> {
     plugins: &'a [String],
     preload: &'a [String],
     warm_up: &'a PathBuf,
+    session: Option<SessionSetup>,
     narrowing: Option<Narrowing>,
+}
+
+/// Where pytest is started before the fork.
+#[derive(Debug, Serialize)]
+struct SessionSetup {
+    project: PathBuf,
+    config: String,
 }
 
 /// A line for each case.
@@ -97,26 +151,23 @@ impl WarmExecutor {
 
     /// Returns an idle worker or a new one; `None` where there can be none.
     fn worker(&self, request: &RunRequest) -> Option<Idle> {
+        let key = Key::of(request);
         let replaced = {
             let mut state = self.state();
-            let is_same =
-                |environment: &Arc<Environment>| Arc::ptr_eq(environment, &request.environment);
-            if state.without.iter().any(is_same) {
+            if state.without.iter().any(|without| without.fits(&key)) {
                 return None;
             }
-            let fits = |idle: &Idle| is_same(&idle.environment) && idle.seed == request.seed;
-            if let Some(place) = state.idle.iter().position(fits) {
+            if let Some(place) = state.idle.iter().position(|idle| idle.key.fits(&key)) {
                 return Some(state.idle.swap_remove(place));
             }
             // There are never more workers than cases at a time.
             state.idle.pop()
         };
         drop(replaced);
-        match self.start(request) {
+        match self.start(request, key.clone()) {
             Ok(worker) => Some(worker),
             Err(error) => {
-                let environment = Arc::clone(&request.environment);
-                self.state().without.push(environment);
+                self.state().without.push(key);
                 self.note(format!(
                     "cases run in fresh processes, for no worker gets ready: {error}"
                 ));
@@ -125,8 +176,10 @@ impl WarmExecutor {
         }
     }
 
-    fn start(&self, request: &RunRequest) -> Result<Idle, LostSupervisor> {
-        let copy = self.fresh.run_dir.working_copy(&Tree::default())?;
+    fn start(&self, request: &RunRequest, key: Key) -> Result<Idle, LostSupervisor> {
+        let config = key.session.iter().flatten();
+        let files = config.map(|(path, text)| (path.clone(), Entry::file(text.as_bytes())));
+        let copy = self.fresh.run_dir.working_copy(&files.collect())?;
         let argv = self.fresh.driver_command(request);
         let mut argv = argv.ok_or_else(|| io::Error::other("there is no Python"))?;
         argv.push("--serve".to_owned());
@@ -138,17 +191,19 @@ impl WarmExecutor {
             plugins: &request.environment.pytest_plugins,
             preload: &request.environment.preload,
             warm_up: &self.warm_up,
+            session: key.session.as_ref().map(|config| SessionSetup {
+                project: copy.project(),
+                config: match config {
+                    Some((path, _)) => path.clone(),
+                    None => self.fresh.empty_config(),
+                },
+            }),
             narrowing: sandbox::narrowing(&job.sandbox),
         };
         job.worker = Some(serde_json::to_string(&setup).map_err(io::Error::other)?);
         let worker = self.fresh.launcher.start_worker(&job)?;
         copy.clear()?;
-        Ok(Idle {
-            worker,
-            copy,
-            environment: Arc::clone(&request.environment),
-            seed: request.seed,
-        })
+        Ok(Idle { worker, copy, key })
     }
 
     /// Runs a case in a worker; `None` when that was lost, and nothing is known of the case.

@@ -22,6 +22,8 @@ to get ready, with the keys
     plugins    plugin modules to load
     preload    modules to import
     warm_up    a folder with a configuration file and tests to run once
+    session    null, or the "project" and "config" for which pytest is started before the fork; then all
+               requests are of that project and configuration
     narrowing  what children may still read and whom they may signal, or null; see `narrow`
 
 and is answered by "ready" or "error". Each further one holds a "request" and the folder of its "project",
@@ -33,10 +35,12 @@ import ast
 import ctypes
 import fcntl
 import gc
+import hashlib
 import importlib
 import importlib.util
 import json
 import os
+import pathlib
 import random
 import signal
 import stat
@@ -46,6 +50,7 @@ import traceback
 import warnings
 
 PROJECT = None
+NOWHERE = "/nowhere"
 CHANNEL = 3
 REQUESTS = 4
 ANSWERS = 5
@@ -150,12 +155,16 @@ def seed_generators(seed):
 class Reporter:
     """The plugin: selects the tests and reports what becomes of them."""
 
-    def __init__(self, request):
+    def __init__(self, await_request=None):
+        self.await_request = await_request
+        self.errors = {}
+        self.armed = False
+
+    def take(self, request):
         self.select = request["select"]
         self.test_seconds = request["test_seconds"]
         self.seed = request["seed"]
-        self.errors = {}
-        self.armed = False
+        signal.signal(signal.SIGALRM, self.on_alarm)
 
     # Collection
 
@@ -163,6 +172,10 @@ class Reporter:
         return nodeid == select or (
             nodeid.startswith(select) and nodeid[len(select) : len(select) + 1] in ("[", ":")
         )
+
+    def pytest_collection(self, session):
+        if self.await_request is not None:
+            self.await_request(session, self)
 
     def pytest_collection_modifyitems(self, session, config, items):
         chosen, left_out = [], []
@@ -252,6 +265,8 @@ def decorate(pytest):
         setattr(Reporter, "pytest_runtest_" + phase, wrapper(limit))
     last = pytest.hookimpl(trylast=True)
     Reporter.pytest_collection_modifyitems = last(Reporter.pytest_collection_modifyitems)
+    first = pytest.hookimpl(tryfirst=True)
+    Reporter.pytest_collection = first(Reporter.pytest_collection)
 
 
 def options(config, rootdir, plugins):
@@ -263,6 +278,18 @@ def options(config, rootdir, plugins):
     return arguments
 
 
+def run_pytest(arguments, reporter):
+    """Runs pytest in this process and ends it."""
+    import pytest
+
+    decorate(pytest)
+    status = pytest.main(arguments, plugins=[reporter])
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Interpreters with PyTorch take longer to go than to run the tests.
+    os._exit(int(status))
+
+
 def run(request, project):
     """Runs one request in this process and ends it."""
     global PROJECT
@@ -272,17 +299,9 @@ def run(request, project):
     sys.path[0] = project
     os.set_inheritable(CHANNEL, False)
     seed_generators(request["seed"])
-    import pytest
-
-    decorate(pytest)
-    reporter = Reporter(request)
-    signal.signal(signal.SIGALRM, reporter.on_alarm)
-    arguments = options(request["config"], project, request["plugins"])
-    status = pytest.main(arguments + request["files"], plugins=[reporter])
-    sys.stdout.flush()
-    sys.stderr.flush()
-    # Interpreters with PyTorch take longer to go than to run the tests.
-    os._exit(int(status))
+    reporter = Reporter()
+    reporter.take(request)
+    run_pytest(options(request["config"], project, request["plugins"]) + request["files"], reporter)
 
 
 # The worker
@@ -317,9 +336,6 @@ def get_ready(setup):
     if threads > 1:
         # Only the thread that forks lives on in the child; what others hold is locked for ever.
         raise RuntimeError("%d threads run after the import" % threads)
-    # Objects that are never looked at by the collector stay in memory that is shared with the children.
-    gc.collect()
-    gc.freeze()
 
 
 def call(number, *arguments):
@@ -357,8 +373,8 @@ def narrow(narrowing):
     os.close(ruleset)
 
 
-def run_as_child(message, narrowing):
-    """Cuts this process off from the worker that it was forked from, and runs a request."""
+def cut_off(narrowing):
+    """Separates this process from the worker that it was forked from."""
     os.close(REQUESTS)
     os.close(ANSWERS)
     os.setsid()
@@ -367,41 +383,136 @@ def run_as_child(message, narrowing):
         ctypes.CDLL(None).prctl(die_with_parent, kill)
     if narrowing:
         narrow(narrowing)
-    os.chdir(message["project"])
-    sys.path.insert(0, message["project"])
-    run(message["request"], message["project"])
+
+
+class Rewritten:
+    """Test files as pytest rewrites them, kept so that a file that many cases have is rewritten once.
+
+    Rewriting reads a file and runs nothing of it. A worker has the cases' project at the same path each
+    time, which is part of the code.
+    """
+
+    def __init__(self, module):
+        self.original = module._rewrite_test
+        self.codes = {}
+
+    def key(self, path):
+        with open(path, "rb") as file:
+            return str(path), hashlib.sha256(file.read()).digest()
+
+    def rewrite(self, path, config):
+        try:
+            key = self.key(path)
+            if key not in self.codes:
+                self.codes[key] = self.original(path, config)
+        except Exception:
+            pass  # the child will tell
+
+    def __call__(self, path, config):
+        return self.codes.get(self.key(path)) or self.original(path, config)
+
+
+class Worker:
+    """Forks a child for each request, and answers how it ended."""
+
+    def __init__(self, setup, requests):
+        self.setup = setup
+        self.requests = requests
+        self.rewritten = None
+
+    def next(self, before_fork=None):
+        """Returns the next request, in the child that is forked for it. Never returns in the worker."""
+        answer(ready=True)
+        for line in self.requests:
+            message = json.loads(line)
+            if before_fork:
+                before_fork(message)
+            # Settings of pipes are all that a case could leave behind in them.
+            for fd in (0, 1, 2, CHANNEL):
+                fcntl.fcntl(fd, fcntl.F_SETFL, 0)
+            try:
+                pid = os.fork()
+            except OSError as error:
+                answer(error=str(error))
+                continue
+            if pid == 0:
+                cut_off(self.setup["narrowing"])
+                os.chdir(message["project"])
+                return message
+            _, status, usage = os.wait4(pid, 0)
+            answer(status=status, max_rss=usage.ru_maxrss)
+        os._exit(0)
+
+    def serve(self):
+        """Forks before anything of pytest is set up."""
+        message = self.next()
+        sys.path.insert(0, None)
+        run(message["request"], message["project"])
+
+    def serve_in_session(self):
+        """Starts pytest, and forks when it would collect tests."""
+        global PROJECT
+        PROJECT = self.setup["session"]["project"]
+        sys.argv = ["pytest"]
+        # The project's place, behind what its configuration puts in front.
+        sys.path.insert(0, NOWHERE)
+        os.chdir(PROJECT)
+        arguments = options(self.setup["session"]["config"], PROJECT, self.setup["plugins"])
+        # Without an argument pytest would look for one.
+        run_pytest(arguments + [self.setup["warm_up"]], Reporter(self.await_request))
+
+    def await_request(self, session, reporter):
+        config = session.config
+        # Files that hold what is captured would be shared by all children.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        capture.stop_global_capturing()
+        os.chdir("/")
+        for module in list(sys.modules.values()):
+            if (getattr(module, "__file__", None) or "").startswith(PROJECT + os.sep):
+                raise RuntimeError("starting pytest imports `%s`" % module.__name__)
+        rewrite = sys.modules.get("_pytest.assertion.rewrite")
+        if hasattr(rewrite, "_rewrite_test"):
+            self.rewritten = rewrite._rewrite_test = Rewritten(rewrite)
+        gc.collect()
+        gc.freeze()
+        message = self.next(lambda message: self.rewrite(message, config))
+        request = message["request"]
+        seed_generators(request["seed"])
+        sys.path[sys.path.index(NOWHERE)] = PROJECT
+        importlib.invalidate_caches()
+        capture.start_global_capturing()
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        if hasattr(terminal, "_session_start"):
+            terminal._session_start = type(terminal._session_start)()
+        config.args = request["files"]
+        reporter.take(request)
+
+    def rewrite(self, message, config):
+        if self.rewritten:
+            for file in message["request"]["files"]:
+                self.rewritten.rewrite(pathlib.Path(PROJECT, file), config)
 
 
 def serve():
-    """Forks a child for each request, and answers how it ended."""
     for fd in (CHANNEL, REQUESTS, ANSWERS):
         os.set_inheritable(fd, False)
     del sys.path[0]
     requests = open(REQUESTS, encoding="utf-8", closefd=False)
     setup = json.loads(requests.readline())
+    owner = os.getpid()
     try:
         get_ready(setup)
+        worker = Worker(setup, requests)
+        if setup["session"]:
+            worker.serve_in_session()
+        else:
+            worker.serve()
     except BaseException as error:  # also one that wants to end the process
-        answer(error="".join(traceback.format_exception_only(type(error), error)).strip())
-        return
-    answer(ready=True)
-    for line in requests:
-        # Settings of pipes are all that a case could leave behind in them.
-        for fd in (0, 1, 2, CHANNEL):
-            fcntl.fcntl(fd, fcntl.F_SETFL, 0)
-        try:
-            pid = os.fork()
-        except OSError as error:
-            answer(error=str(error))
-            continue
-        if pid == 0:
-            try:
-                run_as_child(json.loads(line), setup["narrowing"])
-            finally:
-                traceback.print_exc()
-                os._exit(120)
-        _, status, usage = os.wait4(pid, 0)
-        answer(status=status, max_rss=usage.ru_maxrss)
+        if os.getpid() == owner:
+            answer(error="".join(traceback.format_exception_only(type(error), error)).strip())
+        else:
+            traceback.print_exc()
+        os._exit(120)
 
 
 if sys.argv[1:] == ["--serve"]:
