@@ -24,6 +24,9 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 /// Lines of a traceback or output that are shown.
 const SHOWN_LINES: usize = 25;
 
+/// Ways in which a flaky case ended that are shown.
+const SHOWN_ENDINGS: usize = 3;
+
 /// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Verbosity {
@@ -48,9 +51,8 @@ pub fn render(
 ) -> io::Result<()> {
     render::human(&report.diagnostics, look, out)?;
     for case in &report.cases {
-        match case.verdict {
-            Verdict::AsExpected | Verdict::NotJudged | Verdict::Interrupted => {}
-            _ => unexpected(case, out)?,
+        if case.tells_something_new() {
+            unexpected(case, out)?;
         }
     }
     if verbosity >= Verbosity::Verbose {
@@ -97,11 +99,19 @@ fn unexpected(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(seen) = &case.seen {
         writeln!(out, "  seen:     {seen}")?;
     }
-    if let Some(result) = &case.result {
-        evidence(case, result, out)?;
+    if case.endings.is_empty() {
+        if let Some(result) = &case.result {
+            evidence(case, result, out)?;
+        }
+    } else {
+        endings(case, out)?;
     }
     if let Some(advice) = case.verdict.advice() {
         writeln!(out, "  {HELP}help{HELP:#}: {advice}")?;
+    }
+    if let Some(seed) = case.endings.get(1).and_then(|it| it.seeds.first()) {
+        let command = format!("mastery verify --case '{}' --seed {seed}", case.id);
+        writeln!(out, "  {HELP}help{HELP:#}: `{command}` runs it so again")?;
     }
     writeln!(out)
 }
@@ -123,6 +133,32 @@ fn evidence(case: &CaseReport, result: &RunResult, out: &mut dyn Write) -> io::R
         .filter(failed)
         .find(named)
         .or_else(|| result.tests.iter().find(failed));
+    excerpt(test, result, out)
+}
+
+/// The ways in which a flaky case ended, each with what makes it another than the others.
+fn endings(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
+    for ending in case.endings.iter().take(SHOWN_ENDINGS) {
+        writeln!(out, "  {BOLD}{}{BOLD:#}", ending.words())?;
+        if let Some(detail) = &ending.result.detail {
+            writeln!(out, "  {detail}")?;
+        }
+        excerpt(ending.telling_failure(&case.endings), &ending.result, out)?;
+    }
+    let more = case.endings.len().saturating_sub(SHOWN_ENDINGS);
+    if more > 0 {
+        writeln!(
+            out,
+            "  {DIM}… and {} …{DIM:#}",
+            count(more as u64, "other ending")
+        )?;
+    }
+    Ok(())
+}
+
+/// What the framework says of a failure; without one what kept tests from running, or the end of what
+/// was printed.
+fn excerpt(test: Option<&TestResult>, result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let (title, text) = match (test, result.collection_errors.first()) {
         (Some(test), _) => {
             let text = test.traceback.as_ref().or(test.message.as_ref());
@@ -289,6 +325,8 @@ fn cell(cases: &[&CaseReport]) -> (Style, String) {
                 VerdictSeverity::Error => match case.verdict {
                     Verdict::NotRun => "not run",
                     Verdict::Interrupted => "stopped",
+                    Verdict::Skipped => "skipped",
+                    Verdict::Flaky => "FLAKY",
                     _ => "FAILED",
                 },
             };
@@ -327,8 +365,12 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         as_expected,
         warned,
         unexpected,
+        skipped,
     } = report.counts();
     let mut parts = Vec::new();
+    if cases == 0 && report.shard.is_some() {
+        parts.push("no cases".to_owned());
+    }
     if cases > 0 {
         parts.push(if as_expected == cases {
             format!("{} as expected", all(cases))
@@ -338,8 +380,11 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 count(cases as u64, "case")
             )
         });
-        if unexpected > 0 {
-            parts.push(format!("{unexpected} not"));
+        if unexpected > skipped {
+            parts.push(format!("{} not", unexpected - skipped));
+        }
+        if skipped > 0 {
+            parts.push(format!("{skipped} skipped"));
         }
         if warned > 0 {
             parts.push(count(warned as u64, "doubtful case"));
@@ -373,9 +418,11 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         _ => (BAD, "red"),
     };
     let time = seconds(report.duration);
+    let shard = report.shard.as_ref();
+    let shard = shard.map_or_else(String::new, |info| format!("shard {}: ", info.shard));
     writeln!(
         out,
-        "{style}{word}{style:#}: {} {DIM}({time}){DIM:#}",
+        "{style}{word}{style:#}: {shard}{} {DIM}({time}){DIM:#}",
         parts.join("; ")
     )
 }
