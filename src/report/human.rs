@@ -10,8 +10,9 @@ use anstyle::{AnsiColor, Style};
 use super::{Counts, Report};
 use crate::diagnostic::render::{self, Look};
 use crate::plural::count;
-use crate::run::outcome::{RunResult, TestOutcome, TestResult};
+use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
 use crate::verify::event::CaseReport;
+use crate::verify::flake::Ending;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 const BOLD: Style = Style::new().bold();
@@ -109,9 +110,14 @@ fn unexpected(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(advice) = case.verdict.advice() {
         writeln!(out, "  {HELP}help{HELP:#}: {advice}")?;
     }
-    if let Some(seed) = case.endings.get(1).and_then(|it| it.seeds.first()) {
+    let fails = |ending: &&Ending| ending.result.outcome != Outcome::Passed;
+    if let Some(ending) = case.endings.iter().find(fails) {
+        let seed = ending.seeds[0];
         let command = format!("mastery verify --case '{}' --seed {seed}", case.id);
-        writeln!(out, "  {HELP}help{HELP:#}: `{command}` runs it so again")?;
+        writeln!(
+            out,
+            "  {HELP}help{HELP:#}: `{command}` runs it with seed {seed} alone"
+        )?;
     }
     writeln!(out)
 }
@@ -143,7 +149,9 @@ fn endings(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
         if let Some(detail) = &ending.result.detail {
             writeln!(out, "  {detail}")?;
         }
-        excerpt(ending.telling_failure(&case.endings), &ending.result, out)?;
+        if ending.result.outcome != Outcome::Passed {
+            excerpt(ending.telling_failure(&case.endings), &ending.result, out)?;
+        }
     }
     let more = case.endings.len().saturating_sub(SHOWN_ENDINGS);
     if more > 0 {

@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use crate::plural::count;
 use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
 
-/// Tests that are named in a sentence.
-const SHOWN_TESTS: usize = 3;
+/// Tests and seeds that are named in a sentence.
+const SHOWN_ITEMS: usize = 4;
 
 /// One way in which a repeated case ended.
 #[derive(Clone, Debug, PartialEq)]
@@ -72,11 +72,8 @@ impl Ending {
     pub fn words(&self) -> String {
         let seeds: Vec<_> = self.seeds.iter().map(u32::to_string).collect();
         let noun = if seeds.len() == 1 { "seed" } else { "seeds" };
-        format!(
-            "{noun} {}: {}",
-            seeds.join(", "),
-            self.result.outcome.words()
-        )
+        let outcome = self.result.outcome.words();
+        format!("{noun} {}: {outcome}", some_of(&seeds))
     }
 
     /// The first failed test that does not fail in all endings, else the first that failed.
@@ -113,22 +110,26 @@ pub(super) fn describe(endings: &[Ending]) -> String {
                 .tests
                 .iter()
                 .filter(|test| test.outcome.is_failure() && all.contains(test.id.as_str()))
-                .map(|test| test.id.as_str())
+                .map(|test| test.id.clone())
                 .collect();
-            let mut words = ending.words();
-            if !failed.is_empty() {
-                let named = &failed[..failed.len().min(SHOWN_TESTS)];
-                words.push_str(&format!(" ({}", named.join(", ")));
-                let more = failed.len() - named.len();
-                if more > 0 {
-                    words.push_str(&format!(" and {}", count(more as u64, "other")));
-                }
-                words.push(')');
+            if failed.is_empty() {
+                ending.words()
+            } else {
+                format!("{} ({})", ending.words(), some_of(&failed))
             }
-            words
         })
         .collect();
     parts.join("; ")
+}
+
+/// The first of several items, and how many more there are.
+fn some_of(items: &[String]) -> String {
+    let named = &items[..items.len().min(SHOWN_ITEMS)];
+    let named = named.join(", ");
+    match items.len().saturating_sub(SHOWN_ITEMS) {
+        0 => named,
+        more => format!("{named} and {}", count(more as u64, "other")),
+    }
 }
 
 #[cfg(test)]
@@ -215,7 +216,7 @@ mod tests {
 
     #[test]
     fn many_tests_are_counted() {
-        let names: Vec<_> = (0..5).map(|number| format!("t{number}")).collect();
+        let names: Vec<_> = (0..6).map(|number| format!("t{number}")).collect();
         let with = |outcome| -> Vec<_> { names.iter().map(|it| (it.as_str(), outcome)).collect() };
         let runs = [
             run(Outcome::Passed, &with(Passed)),
@@ -223,7 +224,7 @@ mod tests {
         ];
         assert_eq!(
             describe(&endings((0..).zip(runs))),
-            "seed 0: passed; seed 1: failed (t0, t1, t2 and 2 others)"
+            "seed 0: passed; seed 1: failed (t0, t1, t2, t3 and 2 others)"
         );
     }
 }
