@@ -56,6 +56,7 @@ pub fn render(
             unexpected(case, out)?;
         }
     }
+    skipped(report, out)?;
     if verbosity >= Verbosity::Verbose {
         for case in &report.cases {
             every(case, out)?;
@@ -69,6 +70,16 @@ pub fn render(
         slowest(report, out)?;
     }
     last_line(report, out)
+}
+
+/// Why nothing more was begun, if that is so. It may be because of a case that another shard reports.
+fn skipped(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut cases = report.cases.iter();
+    let skipped = cases.find(|case| case.verdict == Verdict::Skipped);
+    match skipped.and_then(|case| case.seen.as_ref()) {
+        Some(why) => writeln!(out, "nothing more was begun, because {why}\n"),
+        None => Ok(()),
+    }
 }
 
 /// A case that did not end as expected: what it means, what was expected and seen, what to do.

@@ -21,30 +21,32 @@ pub(super) struct Needs {
 impl Needs {
     /// Returns what each case of a plan waits for.
     pub(super) fn of(plan: &Plan) -> Vec<Self> {
+        let needs = Self::judges(plan).into_iter().zip(plan.twins());
+        needs.map(|(needs, twin)| Self { twin, ..needs }).collect()
+    }
+
+    /// Returns what each case of a plan is judged by, twins left out.
+    pub(super) fn judges(plan: &Plan) -> Vec<Self> {
         let key =
             |case: &Case, kind: &CaseKind| (case.curriculum, case.module.clone(), kind.to_string());
-        let places: HashMap<_, _> = plan
-            .cases
-            .iter()
-            .enumerate()
+        let cases = plan.cases.iter().enumerate();
+        let places: HashMap<_, _> = cases
             .map(|(index, case)| (key(case, &case.kind), index))
             .collect();
-        let of_case = |(case, twin): (&Case, Option<usize>)| {
+        let of_case = |case: &Case| {
             let kinds = case.kind.needs();
-            let find = |kind: &CaseKind| {
-                let is_needed = kinds.contains(kind);
-                is_needed
-                    .then(|| places.get(&key(case, kind)).copied())
-                    .flatten()
+            let find = |kind: CaseKind| {
+                let place = places.get(&key(case, &kind));
+                place.copied().filter(|_| kinds.contains(&kind))
             };
             Self {
-                reference: find(&CaseKind::Reference),
-                baseline: find(&case.kind.baseline()),
-                starter: find(&CaseKind::Starter),
-                twin,
+                reference: find(CaseKind::Reference),
+                baseline: find(case.kind.baseline()),
+                starter: find(CaseKind::Starter),
+                twin: None,
             }
         };
-        plan.cases.iter().zip(plan.twins()).map(of_case).collect()
+        plan.cases.iter().map(of_case).collect()
     }
 
     /// Everything that it waits for.

@@ -76,7 +76,7 @@ impl Partition {
         let cut = Cut {
             plan,
             estimates,
-            needs: Needs::of(plan),
+            needs: Needs::judges(plan),
             shards: shards.max(1),
         };
         let mut best = cut.partition(1);
@@ -136,7 +136,7 @@ impl Partition {
 impl Plan {
     /// Keeps the cases of one shard, and those that they are judged by, which are marked as pulled in.
     pub fn keep_shard(&mut self, partition: &Partition, shard: Shard) {
-        let needs = Needs::of(self);
+        let needs = Needs::judges(self);
         let is_own = |case: usize| partition.owner(case) == shard.index();
         let own = (0..self.cases.len()).filter(|case| is_own(*case));
         let kept = with_judges(own, &needs);
