@@ -8,6 +8,7 @@ mod fix;
 mod global;
 mod lint;
 mod lock;
+mod plan;
 mod schema;
 mod select;
 mod verify;
@@ -46,6 +47,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Run cases: solutions, starters, variants and bugs against their validators
     Verify(verify::VerifyArgs),
+    Plan(plan::PlanArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
@@ -84,6 +86,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Lint(args) => lint::run_lint(args, global),
         Command::Explain(args) => explain::run_explain(args),
         Command::Verify(args) => verify::run_verify(args, global),
+        Command::Plan(args) => plan::run_plan(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Schema(args) => schema::run_schema(args),

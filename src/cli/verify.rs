@@ -1,6 +1,7 @@
 //! `mastery verify` and `mastery check`: run cases; lint, then run cases.
 
 use std::ffi::OsString;
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Instant;
@@ -15,19 +16,23 @@ use super::select::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit_code::ExitCode;
 use crate::lint;
-use crate::report::Report;
 use crate::report::progress::Progress;
+use crate::report::{Report, ShardInfo};
 use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
 use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
 use crate::run::launcher::Launcher;
+use crate::run::machine;
 use crate::run::sandbox::support::Support;
 use crate::run::sandbox::{Policy, SandboxMode};
 use crate::run::warm::{READY_TIME, WarmExecutor};
 use crate::run::working_copy::RunDir;
+use crate::verify::durations::Durations;
+use crate::verify::estimate::Estimates;
 use crate::verify::event::{CaseReport, Event};
 use crate::verify::plan::{Plan, Planned};
 use crate::verify::scheduler::{self, RunContext};
+use crate::verify::shard::{Partition, Shard};
 
 /// Options of running cases.
 #[derive(Args, Debug)]
@@ -48,9 +53,44 @@ pub(crate) struct VerifyArgs {
     #[arg(long, value_enum, default_value_t)]
     pub executor: ExecutorArg,
 
+    #[command(flatten)]
+    pub run: RunArgs,
+
     /// Use this Python, which must have what the lock file pins
     #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
     pub python: Option<OsString>,
+}
+
+/// Which part of the cases is run, how often, and for how long.
+#[derive(Args, Debug)]
+pub(crate) struct RunArgs {
+    /// Run only one of several parts, such as `2/4`; `mastery plan` says which there are
+    #[arg(long, value_name = "I/N")]
+    pub shard: Option<Shard>,
+
+    /// With `--shard`: balance by what cases took in these reports (`--format json`), which must be the
+    /// same for all shards; may be given several times
+    #[arg(long, value_name = "FILE")]
+    pub durations: Vec<PathBuf>,
+
+    /// Begin nothing more once a case is not as expected
+    #[arg(long)]
+    pub fail_fast: bool,
+
+    /// Run every case this often, each time with another seed and order of tests; what ends differently
+    /// is flaky
+    #[arg(long, value_name = "N", default_value_t = 1, hide_default_value = true, value_parser = clap::value_parser!(u32).range(1..=1000))]
+    pub repeat: u32,
+
+    /// Run every case with this seed; with another than 0 tests run in another order
+    #[arg(long, value_name = "SEED", default_value_t = 0, hide_default_value = true, conflicts_with = "repeat", value_parser = clap::value_parser!(u32).range(..=i64::from(u32::MAX) - 1))]
+    pub seed: u32,
+}
+
+impl RunArgs {
+    fn seeds(&self) -> Range<u32> {
+        self.seed..self.seed + self.repeat
+    }
 }
 
 /// Lint, then run all cases: the gate
@@ -123,12 +163,13 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
     let base = std::env::current_dir()?;
     let interrupt = Interrupt::on_signals()?;
     let checked = select::check(&select::select(&args.paths, &base)?, &base);
-    let plan = plan(&checked, &args.cases)?;
+    let mut plan = plan(&checked, &args.cases)?;
+    let shared = durations(&args.run.durations)?;
     let findings: Vec<_> = checked
         .iter()
         .flat_map(|checked| shown_findings(checked, scope))
         .collect();
-    let (findings, known) = match scope {
+    let (mut findings, mut known) = match scope {
         Scope::Cases => (findings, None),
         Scope::FindingsAndCases(baseline) => baseline.apply(findings, &base)?,
     };
@@ -138,36 +179,81 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
             && !findings.is_empty()
         {
             // Warnings are worth showing, also where there is nothing to run.
-            let report = report(findings, known, Vec::new(), started, &interrupt, global);
+            let report = Report {
+                diagnostics: findings,
+                known,
+                ..report(started, &interrupt, global)
+            };
             global.print(&report)?;
             return Ok(report.exit_code());
         }
-        return Err(Error::nothing_selected("no case was selected")
-            .hinted("case ids look like `foundations/binary_search/reference`"));
+        return Err(no_case());
+    }
+    let shard = args.run.shard.map(|shard| keep(&mut plan, shard, &shared));
+    if args.run.shard.is_some_and(|shard| shard.index() > 1) {
+        // What all shards find the first one tells.
+        findings.clear();
+        known = None;
     }
     let mut progress = global.progress();
-    let cases = run(&plan, &checked, args, global, &interrupt, progress.as_mut())?;
-    let report = report(findings, known, cases, started, &interrupt, global);
+    let with = With {
+        args,
+        shared,
+        interrupt: &interrupt,
+    };
+    let cases = run(&plan, &checked, with, global, progress.as_mut())?;
+    let report = Report {
+        diagnostics: findings,
+        known,
+        cases,
+        shard,
+        ..report(started, &interrupt, global)
+    };
     global.print(&report)?;
     Ok(report.exit_code())
 }
 
-fn report(
-    diagnostics: Vec<Diagnostic>,
-    known: Option<usize>,
-    cases: Vec<CaseReport>,
-    started: Instant,
-    interrupt: &Interrupt,
-    global: &GlobalArgs,
-) -> Report {
+/// The error that no case was selected.
+pub(super) fn no_case() -> Error {
+    Error::nothing_selected("no case was selected")
+        .hinted("case ids look like `foundations/binary_search/reference`")
+}
+
+/// A report with nothing in it.
+fn report(started: Instant, interrupt: &Interrupt, global: &GlobalArgs) -> Report {
     Report {
-        diagnostics,
-        known,
-        cases,
         duration: started.elapsed(),
         is_interrupted: interrupt.is_set(),
         deny_warnings: global.denies_warnings(),
+        ..Report::default()
     }
+}
+
+/// What reports of earlier runs say of how long cases take.
+pub(super) fn durations(files: &[PathBuf]) -> Result<Durations, Error> {
+    let mut durations = Durations::default();
+    for file in files {
+        let read = Durations::read(file).map_err(|why| {
+            Error::user(format!("`{}` tells no durations", file.display()))
+                .caused_by(why)
+                .hinted("`mastery verify --format json` writes a report that does")
+        })?;
+        durations.fill_from(read);
+    }
+    Ok(durations)
+}
+
+/// Keeps a shard of a plan.
+fn keep(plan: &mut Plan, shard: Shard, shared: &Durations) -> ShardInfo {
+    let estimates = Estimates::new(plan, shared);
+    let partition = Partition::new(plan, &estimates, shard.of());
+    let info = ShardInfo {
+        shard,
+        plan_cases: plan.cases.len(),
+        partition: partition.digest(plan),
+    };
+    plan.keep_shard(&partition, shard);
+    info
 }
 
 fn shown_findings(checked: &Checked, scope: Scope<'_>) -> Vec<Diagnostic> {
@@ -179,7 +265,7 @@ fn shown_findings(checked: &Checked, scope: Scope<'_>) -> Vec<Diagnostic> {
     }
 }
 
-fn plan(checked: &[Checked], globs: &[String]) -> Result<Plan, Error> {
+pub(super) fn plan(checked: &[Checked], globs: &[String]) -> Result<Plan, Error> {
     let mut plan = Plan::default();
     for checked in checked {
         plan.add(&Planned {
@@ -209,14 +295,27 @@ fn plan(checked: &[Checked], globs: &[String]) -> Result<Plan, Error> {
     Ok(plan)
 }
 
+/// What a run goes by.
+struct With<'a> {
+    args: &'a VerifyArgs,
+    /// What cases took, as far as the command line tells.
+    shared: Durations,
+    interrupt: &'a Interrupt,
+}
+
+/// Runs a plan, and returns the reports of its cases but for those that another shard reports.
 fn run(
     plan: &Plan,
     checked: &[Checked],
-    args: &VerifyArgs,
+    with: With<'_>,
     global: &GlobalArgs,
-    interrupt: &Interrupt,
     progress: &mut dyn Progress,
 ) -> Result<Vec<CaseReport>, Error> {
+    let With {
+        args,
+        shared,
+        interrupt,
+    } = with;
     if plan.cases.is_empty() {
         return Ok(Vec::new());
     }
@@ -238,15 +337,34 @@ fn run(
         ExecutorArg::Fresh => Box::new(fresh),
         ExecutorArg::Warm => Box::new(WarmExecutor::new(fresh, READY_TIME)?),
     };
+    let mut known = Durations::default();
+    for curriculum in &plan.curricula {
+        known.fill_from(Durations::recorded(&options.cache_dir, curriculum));
+    }
+    known.fill_from(shared);
     let context = RunContext {
         environments: &environments,
         executor: executor.as_ref(),
+        estimates: &Estimates::new(plan, &known),
         jobs: global.jobs(),
+        // A tenth is for everything else that runs here.
+        memory_bytes: machine::memory_bytes().map_or(u64::MAX, |bytes| bytes / 10 * 9),
+        seeds: args.run.seeds(),
+        fail_fast: args.run.fail_fast,
         interrupt,
     };
-    Ok(scheduler::run(plan, &context, &mut |event| {
+    let reports = scheduler::run(plan, &context, &mut |event| {
         progress.event(&event);
-    }))
+    });
+    for curriculum in &plan.curricula {
+        // The next run is only scheduled less well without it.
+        let _ = Durations::record(&options.cache_dir, curriculum, reports.iter());
+    }
+    let cases = reports.into_iter().zip(&plan.cases);
+    Ok(cases
+        .filter(|(_, case)| !case.is_pulled_in)
+        .map(|(report, _)| report)
+        .collect())
 }
 
 /// What the sandbox is on this kernel.

@@ -46,6 +46,7 @@ schemas! {
     BUG = "bug";
     CURRICULUM = "curriculum";
     MODULE = "module";
+    PLAN = "plan";
     QUESTIONS = "questions";
     REPORT = "report";
 }

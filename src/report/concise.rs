@@ -4,7 +4,7 @@ use std::io::{self, Write};
 
 use super::Report;
 use crate::diagnostic::render;
-use crate::verify::verdict::{Verdict, VerdictSeverity};
+use crate::verify::verdict::VerdictSeverity;
 
 /// Prints the report.
 ///
@@ -19,7 +19,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             VerdictSeverity::Warning => "warning",
             VerdictSeverity::Error => "error",
         };
-        if matches!(case.verdict, Verdict::NotJudged | Verdict::Interrupted) {
+        if !case.tells_something_new() {
             continue;
         }
         let place = case

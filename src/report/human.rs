@@ -10,8 +10,9 @@ use anstyle::{AnsiColor, Style};
 use super::{Counts, Report};
 use crate::diagnostic::render::{self, Look};
 use crate::plural::count;
-use crate::run::outcome::{RunResult, TestOutcome, TestResult};
+use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
 use crate::verify::event::CaseReport;
+use crate::verify::flake::Ending;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 const BOLD: Style = Style::new().bold();
@@ -23,6 +24,9 @@ const HELP: Style = AnsiColor::Cyan.on_default().bold();
 
 /// Lines of a traceback or output that are shown.
 const SHOWN_LINES: usize = 25;
+
+/// Ways in which a flaky case ended that are shown.
+const SHOWN_ENDINGS: usize = 3;
 
 /// How much is shown.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -48,11 +52,11 @@ pub fn render(
 ) -> io::Result<()> {
     render::human(&report.diagnostics, look, out)?;
     for case in &report.cases {
-        match case.verdict {
-            Verdict::AsExpected | Verdict::NotJudged | Verdict::Interrupted => {}
-            _ => unexpected(case, out)?,
+        if case.tells_something_new() {
+            unexpected(case, out)?;
         }
     }
+    skipped(report, out)?;
     if verbosity >= Verbosity::Verbose {
         for case in &report.cases {
             every(case, out)?;
@@ -66,6 +70,16 @@ pub fn render(
         slowest(report, out)?;
     }
     last_line(report, out)
+}
+
+/// Why nothing more was begun, if that is so. It may be because of a case that another shard reports.
+fn skipped(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let mut cases = report.cases.iter();
+    let skipped = cases.find(|case| case.verdict == Verdict::Skipped);
+    match skipped.and_then(|case| case.seen.as_ref()) {
+        Some(why) => writeln!(out, "nothing more was begun, because {why}\n"),
+        None => Ok(()),
+    }
 }
 
 /// A case that did not end as expected: what it means, what was expected and seen, what to do.
@@ -97,11 +111,24 @@ fn unexpected(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     if let Some(seen) = &case.seen {
         writeln!(out, "  seen:     {seen}")?;
     }
-    if let Some(result) = &case.result {
-        evidence(case, result, out)?;
+    if case.endings.is_empty() {
+        if let Some(result) = &case.result {
+            evidence(case, result, out)?;
+        }
+    } else {
+        endings(case, out)?;
     }
     if let Some(advice) = case.verdict.advice() {
         writeln!(out, "  {HELP}help{HELP:#}: {advice}")?;
+    }
+    let fails = |ending: &&Ending| ending.result.outcome != Outcome::Passed;
+    if let Some(ending) = case.endings.iter().find(fails) {
+        let seed = ending.seeds[0];
+        let command = format!("mastery verify --case '{}' --seed {seed}", case.id);
+        writeln!(
+            out,
+            "  {HELP}help{HELP:#}: `{command}` runs it with seed {seed} alone"
+        )?;
     }
     writeln!(out)
 }
@@ -123,6 +150,34 @@ fn evidence(case: &CaseReport, result: &RunResult, out: &mut dyn Write) -> io::R
         .filter(failed)
         .find(named)
         .or_else(|| result.tests.iter().find(failed));
+    excerpt(test, result, out)
+}
+
+/// The ways in which a flaky case ended, each with what makes it another than the others.
+fn endings(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
+    for ending in case.endings.iter().take(SHOWN_ENDINGS) {
+        writeln!(out, "  {BOLD}{}{BOLD:#}", ending.words())?;
+        if let Some(detail) = &ending.result.detail {
+            writeln!(out, "  {detail}")?;
+        }
+        if ending.result.outcome != Outcome::Passed {
+            excerpt(ending.telling_failure(&case.endings), &ending.result, out)?;
+        }
+    }
+    let more = case.endings.len().saturating_sub(SHOWN_ENDINGS);
+    if more > 0 {
+        writeln!(
+            out,
+            "  {DIM}… and {} …{DIM:#}",
+            count(more as u64, "other ending")
+        )?;
+    }
+    Ok(())
+}
+
+/// What the framework says of a failure; without one what kept tests from running, or the end of what
+/// was printed.
+fn excerpt(test: Option<&TestResult>, result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
     let (title, text) = match (test, result.collection_errors.first()) {
         (Some(test), _) => {
             let text = test.traceback.as_ref().or(test.message.as_ref());
@@ -289,6 +344,8 @@ fn cell(cases: &[&CaseReport]) -> (Style, String) {
                 VerdictSeverity::Error => match case.verdict {
                     Verdict::NotRun => "not run",
                     Verdict::Interrupted => "stopped",
+                    Verdict::Skipped => "skipped",
+                    Verdict::Flaky => "FLAKY",
                     _ => "FAILED",
                 },
             };
@@ -327,8 +384,12 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         as_expected,
         warned,
         unexpected,
+        skipped,
     } = report.counts();
     let mut parts = Vec::new();
+    if cases == 0 && report.shard.is_some() {
+        parts.push("no cases".to_owned());
+    }
     if cases > 0 {
         parts.push(if as_expected == cases {
             format!("{} as expected", all(cases))
@@ -338,8 +399,11 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
                 count(cases as u64, "case")
             )
         });
-        if unexpected > 0 {
-            parts.push(format!("{unexpected} not"));
+        if unexpected > skipped {
+            parts.push(format!("{} not", unexpected - skipped));
+        }
+        if skipped > 0 {
+            parts.push(format!("{skipped} skipped"));
         }
         if warned > 0 {
             parts.push(count(warned as u64, "doubtful case"));
@@ -373,9 +437,11 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         _ => (BAD, "red"),
     };
     let time = seconds(report.duration);
+    let shard = report.shard.as_ref();
+    let shard = shard.map_or_else(String::new, |info| format!("shard {}: ", info.shard));
     writeln!(
         out,
-        "{style}{word}{style:#}: {} {DIM}({time}){DIM:#}",
+        "{style}{word}{style:#}: {shard}{} {DIM}({time}){DIM:#}",
         parts.join("; ")
     )
 }

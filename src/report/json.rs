@@ -9,6 +9,7 @@ use super::Report;
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::run::outcome::{Outcome, TestOutcome, TestResult};
 use crate::verify::event::CaseReport;
+use crate::verify::flake;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 /// Prints the report.
@@ -25,6 +26,7 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 struct Document<'a> {
     schema: u32,
     tool: Tool,
+    shard: Option<Shard<'a>>,
     diagnostics: Vec<Finding<'a>>,
     cases: Vec<Case<'a>>,
     summary: Summary,
@@ -34,6 +36,14 @@ struct Document<'a> {
 struct Tool {
     name: &'static str,
     version: &'static str,
+}
+
+#[derive(Serialize)]
+struct Shard<'a> {
+    index: usize,
+    of: usize,
+    plan_cases: usize,
+    partition: &'a str,
 }
 
 #[derive(Serialize)]
@@ -73,10 +83,21 @@ struct Case<'a> {
     rule: Option<&'a str>,
     tests: Vec<Test<'a>>,
     output: Option<&'a str>,
+    endings: Vec<Ending<'a>>,
     duration_ms: f64,
     process_ms: f64,
     peak_memory_mib: Option<f64>,
     cached: bool,
+}
+
+/// A way in which a flaky case ended.
+#[derive(Serialize)]
+struct Ending<'a> {
+    seeds: &'a [u32],
+    outcome: Outcome,
+    detail: Option<&'a str>,
+    failed: Vec<Test<'a>>,
+    output: Option<&'a str>,
 }
 
 /// An outcome, or that there is none.
@@ -105,6 +126,7 @@ struct Summary {
     as_expected: usize,
     warned: usize,
     unexpected: usize,
+    skipped: usize,
     duration_ms: f64,
     interrupted: bool,
     exit_code: u8,
@@ -118,6 +140,12 @@ fn document(report: &Report) -> Document<'_> {
             name: "mastery",
             version: env!("CARGO_PKG_VERSION"),
         },
+        shard: report.shard.as_ref().map(|info| Shard {
+            index: info.shard.index(),
+            of: info.shard.of(),
+            plan_cases: info.plan_cases,
+            partition: &info.partition,
+        }),
         diagnostics: report.diagnostics.iter().map(finding).collect(),
         cases: report.cases.iter().map(case).collect(),
         summary: Summary {
@@ -128,6 +156,7 @@ fn document(report: &Report) -> Document<'_> {
             as_expected: counts.as_expected,
             warned: counts.warned,
             unexpected: counts.unexpected,
+            skipped: counts.skipped,
             duration_ms: milliseconds(report.duration),
             interrupted: report.is_interrupted,
             exit_code: report.exit_code().code(),
@@ -181,10 +210,23 @@ fn case(report: &CaseReport) -> Case<'_> {
         output: result
             .map(|it| it.output.as_str())
             .filter(|it| !is_expected && !it.is_empty()),
+        endings: report.endings.iter().map(ending).collect(),
         duration_ms: result.map_or(0.0, |it| milliseconds(it.wall)),
         process_ms: result.map_or(0.0, |it| milliseconds(it.process_wall)),
         peak_memory_mib: result.and_then(|it| it.peak_memory_bytes).map(mebibytes),
         cached: report.is_shared,
+    }
+}
+
+fn ending(ending: &flake::Ending) -> Ending<'_> {
+    let result = &ending.result;
+    let failed = result.tests.iter().filter(|test| test.outcome.is_failure());
+    Ending {
+        seeds: &ending.seeds,
+        outcome: result.outcome,
+        detail: result.detail.as_deref(),
+        failed: failed.map(test).collect(),
+        output: Some(result.output.as_str()).filter(|it| !it.is_empty()),
     }
 }
 

@@ -2,6 +2,7 @@
 //! shown while cases run.
 
 pub mod concise;
+pub mod eta;
 pub mod human;
 pub mod json;
 pub mod progress;
@@ -11,6 +12,7 @@ use std::time::Duration;
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit_code::ExitCode;
 use crate::verify::event::CaseReport;
+use crate::verify::shard::Shard;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 /// Everything that one run of the tool found.
@@ -22,12 +24,25 @@ pub struct Report {
     pub known: Option<usize>,
     /// Cases in the order of the plan.
     pub cases: Vec<CaseReport>,
+    /// Which part of a plan the cases are; `None` for all of it.
+    pub shard: Option<ShardInfo>,
     /// Wall time of the run.
     pub duration: Duration,
     /// Whether the run was stopped before its end.
     pub is_interrupted: bool,
     /// Whether warnings fail the gate.
     pub deny_warnings: bool,
+}
+
+/// Which part of a plan a report is about.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ShardInfo {
+    /// Which shard of how many.
+    pub shard: Shard,
+    /// How many cases all shards have together.
+    pub plan_cases: usize,
+    /// What all shards have in common that cut the same plan in the same way.
+    pub partition: String,
 }
 
 /// How much there is of what.
@@ -45,6 +60,8 @@ pub struct Counts {
     pub warned: usize,
     /// Cases whose verdict is an error.
     pub unexpected: usize,
+    /// Those of them that were not begun.
+    pub skipped: usize,
 }
 
 impl Report {
@@ -69,6 +86,11 @@ impl Report {
             as_expected: cases(VerdictSeverity::Ok),
             warned: cases(VerdictSeverity::Warning),
             unexpected: cases(VerdictSeverity::Error),
+            skipped: self
+                .cases
+                .iter()
+                .filter(|it| it.verdict == Verdict::Skipped)
+                .count(),
         }
     }
 

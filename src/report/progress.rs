@@ -4,10 +4,11 @@
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use super::eta::Eta;
 use crate::diagnostic::escape;
 use crate::plural::count;
 use crate::run::environment::Step;
@@ -35,6 +36,9 @@ pub struct Bar {
     /// Cases that are running, oldest first.
     running: Vec<String>,
     unexpected: u64,
+    eta: Eta,
+    /// When the cases began.
+    began: Instant,
 }
 
 impl Bar {
@@ -45,6 +49,8 @@ impl Bar {
             line: bar,
             running: Vec::new(),
             unexpected: 0,
+            eta: Eta::default(),
+            began: Instant::now(),
         }
     }
 
@@ -54,13 +60,15 @@ impl Bar {
             .progress_chars("=> ")
     }
 
-    fn show(&self) {
+    fn show(&mut self) {
         let wrong = match self.unexpected {
             0 => String::new(),
             unexpected => format!("{unexpected} unexpected, "),
         };
+        let left = self.eta.words(self.began.elapsed());
+        let left = left.map_or_else(String::new, |left| format!("{left}, "));
         let current = self.running.first().map_or("", String::as_str);
-        self.line.set_message(format!("{wrong}{current}"));
+        self.line.set_message(format!("{left}{wrong}{current}"));
     }
 }
 
@@ -91,7 +99,13 @@ impl Progress for Bar {
                     .println(format!("{curriculum}: {}", escape::text(note))),
             },
             Event::Note(note) => self.line.println(escape::text(note)),
-            Event::RunStarted { modules } => {
+            Event::RunStarted {
+                modules,
+                estimates,
+                jobs,
+            } => {
+                self.eta = Eta::new(estimates, *jobs);
+                self.began = Instant::now();
                 self.line.disable_steady_tick();
                 self.line.set_style(Self::style(
                     "verify [{bar:24}] {pos}/{len} {elapsed}  {wide_msg}",
@@ -102,16 +116,22 @@ impl Progress for Bar {
                 self.show();
             }
             Event::CaseStarted { id } => {
+                self.eta.started(id, self.began.elapsed());
                 self.running.push(id.clone());
                 self.show();
             }
             Event::CaseFinished(report) => {
+                self.eta
+                    .finished(&report.id, report.was_run(), self.began.elapsed());
                 self.running.retain(|id| *id != report.id);
                 self.unexpected += u64::from(report.severity == VerdictSeverity::Error);
                 self.line.inc(1);
                 self.show();
             }
-            Event::Tick => self.line.tick(),
+            Event::Tick => {
+                self.show();
+                self.line.tick();
+            }
             Event::RunFinished { .. } => self.line.finish_and_clear(),
         }
     }
@@ -207,7 +227,7 @@ impl<W: Write> Progress for Lines<W> {
                 Step::Line(_) => Ok(()),
             },
             Event::Note(note) => self.line(note),
-            Event::RunStarted { modules } => self.started(modules),
+            Event::RunStarted { modules, .. } => self.started(modules),
             Event::CaseFinished(report) => self.finished(report),
             Event::CaseStarted { .. } | Event::Tick | Event::RunFinished { .. } => Ok(()),
         };

@@ -56,13 +56,14 @@ impl Interrupt {
     /// When the signals can't be caught.
     pub fn on_signals() -> io::Result<Self> {
         let interrupt = Self::new();
-        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
-        // A second signal while the first is being dealt with: somebody means it.
+        // A second signal while the first is being dealt with: somebody means it. Registered first, for
+        // handlers run in this order: the thread below could arm it while the first is still in them.
         let armed = Arc::new(AtomicBool::new(false));
         for signal in [SIGINT, SIGTERM] {
             let code = i32::from(ExitCode::Interrupted.code());
             signal_hook::flag::register_conditional_shutdown(signal, code, Arc::clone(&armed))?;
         }
+        let mut signals = signal_hook::iterator::Signals::new([SIGINT, SIGTERM, SIGHUP])?;
         let own = interrupt.clone();
         std::thread::spawn(move || {
             if signals.forever().next().is_some() {

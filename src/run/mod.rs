@@ -7,6 +7,7 @@ pub mod job;
 mod junit;
 pub mod launcher;
 pub mod limits;
+pub mod machine;
 pub mod outcome;
 mod pytest;
 pub mod sandbox;

@@ -29,6 +29,9 @@ pub const READY_TIME: Duration = Duration::from_secs(120);
 /// Code that pytest runs when it starts.
 const CONFTEST: &str = "conftest.py";
 
+/// Words in settings that make pytest load more code or take more arguments.
+const CODE_SETTINGS: &[&str] = &["addopts", "plugins"];
+
 /// Bytes that files in the memory of a worker may have; what its cases may use is less and is watched.
 const SHARED_MEMORY_BYTES: u64 = 1 << 40;
 
@@ -65,9 +68,22 @@ struct Idle {
 struct Key {
     environment: Arc<Environment>,
     seed: u32,
-    /// The configuration file that pytest has been started with, by path and text; `None` when it is
-    /// started after the fork.
-    session: Option<Option<(String, String)>>,
+    start: Start,
+}
+
+/// When pytest is started.
+#[derive(Clone, Debug, PartialEq, Eq)]
+enum Start {
+    /// Before the fork, with a configuration file.
+    Before(Option<ConfigFile>),
+    /// After it, for code of the project, or arguments in its configuration, take part in it.
+    After,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct ConfigFile {
+    path: String,
+    text: String,
 }
 
 impl Key {
@@ -75,31 +91,42 @@ impl Key {
         Self {
             environment: Arc::clone(&request.environment),
             seed: request.seed,
-            session: session_of(&request.tree),
+            start: Start::of(&request.tree),
         }
     }
 
     fn fits(&self, other: &Self) -> bool {
         Arc::ptr_eq(&self.environment, &other.environment)
-            && (self.seed, &self.session) == (other.seed, &other.session)
+            && (self.seed, &self.start) == (other.seed, &other.start)
     }
 }
 
-/// The configuration with which pytest can be started before it is known what it is to run. `None` where
-/// code of the project, or arguments that are part of its configuration, take part in starting it.
-fn session_of(tree: &Tree) -> Option<Option<(String, String)>> {
-    let has_conftest = |path: &str| path == CONFTEST || path.ends_with("/conftest.py");
-    if tree.iter().any(|(path, _)| has_conftest(path)) {
-        return None;
+impl Start {
+    fn of(tree: &Tree) -> Self {
+        let is_conftest = |path: &str| path == CONFTEST || path.ends_with("/conftest.py");
+        if tree.iter().any(|(path, _)| is_conftest(path)) {
+            return Self::After;
+        }
+        let Some(path) = config_of(tree) else {
+            return Self::Before(None);
+        };
+        match tree.get(path).and_then(Entry::text) {
+            Some(text) if !CODE_SETTINGS.iter().any(|word| text.contains(word)) => {
+                Self::Before(Some(ConfigFile {
+                    path: path.to_owned(),
+                    text: text.to_owned(),
+                }))
+            }
+            _ => Self::After,
+        }
     }
-    let Some(config) = config_of(tree) else {
-        return Some(None);
-    };
-    let text = tree.get(config)?.text()?;
-    let starts_more = ["addopts", "plugins"]
-        .iter()
-        .any(|word| text.contains(word));
-    (!starts_more).then(|| Some((config.to_owned(), text.to_owned())))
+
+    fn config(&self) -> Option<&ConfigFile> {
+        match self {
+            Self::Before(config) => config.as_ref(),
+            Self::After => None,
+        }
+    }
 }
 
 /// The first line for a worker.
@@ -177,8 +204,8 @@ impl WarmExecutor {
     }
 
     fn start(&self, request: &RunRequest, key: Key) -> Result<Idle, LostSupervisor> {
-        let config = key.session.iter().flatten();
-        let files = config.map(|(path, text)| (path.clone(), Entry::file(text.as_bytes())));
+        let config = key.start.config().into_iter();
+        let files = config.map(|it| (it.path.clone(), Entry::file(it.text.as_bytes())));
         let copy = self.fresh.run_dir.working_copy(&files.collect())?;
         let argv = self.fresh.driver_command(request);
         let mut argv = argv.ok_or_else(|| io::Error::other("there is no Python"))?;
@@ -191,12 +218,12 @@ impl WarmExecutor {
             plugins: &request.environment.pytest_plugins,
             preload: &request.environment.preload,
             warm_up: &self.warm_up,
-            session: key.session.as_ref().map(|config| SessionSetup {
+            session: matches!(key.start, Start::Before(_)).then(|| SessionSetup {
                 project: copy.project(),
-                config: match config {
-                    Some((path, _)) => path.clone(),
-                    None => self.fresh.empty_config(),
-                },
+                config: key
+                    .start
+                    .config()
+                    .map_or_else(|| self.fresh.empty_config(), |it| it.path.clone()),
             }),
             narrowing: sandbox::narrowing(&job.sandbox),
         };

@@ -55,6 +55,16 @@ impl CaseKind {
             _ => Self::Reference,
         }
     }
+
+    /// The cases of its module without which it can't be judged.
+    #[must_use]
+    pub fn needs(&self) -> Vec<Self> {
+        match self {
+            Self::Bug { .. } => vec![Self::Reference, self.baseline(), Self::Starter],
+            Self::Complete | Self::Variant(_) => vec![Self::Reference],
+            Self::Reference | Self::Starter => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for CaseKind {
@@ -97,6 +107,10 @@ pub struct Case {
     pub kind: CaseKind,
     /// Whether its verdict fails no gate.
     pub is_draft: bool,
+    /// Whether it is run only because others are judged by it, and is reported by another shard.
+    pub is_pulled_in: bool,
+    /// How long the module's author says that its reference takes; `None` where they don't.
+    pub baseline: Option<Duration>,
     /// Where in the author's files the case comes from.
     pub location: Location,
     /// What is run, or why it can't be.

@@ -5,6 +5,7 @@
 use std::time::Duration;
 
 use super::case::Case;
+use super::flake::Ending;
 use super::verdict::{Judgement, Verdict, VerdictSeverity};
 use crate::diagnostic::{Location, RuleName};
 use crate::run::environment::Step;
@@ -24,6 +25,10 @@ pub enum Event {
     RunStarted {
         /// How many cases each module has, in the order of the plan; named as `curriculum/module`.
         modules: Vec<(String, usize)>,
+        /// How long each case is thought to take, by its id.
+        estimates: Vec<(String, Duration)>,
+        /// How many cases run at a time.
+        jobs: usize,
     },
     /// A case begins.
     CaseStarted {
@@ -68,6 +73,8 @@ pub struct CaseReport {
     pub location: Location,
     /// What was run; `None` for a case that was not.
     pub result: Option<RunResult>,
+    /// The ways in which it ended, of which `result` is the first; empty unless it is flaky.
+    pub endings: Vec<Ending>,
     /// Whether the result is that of another case with the same inputs.
     pub is_shared: bool,
 }
@@ -98,7 +105,23 @@ impl CaseReport {
             rule: case.input.as_ref().err().map(|not_run| not_run.rule),
             location: case.location.clone(),
             result,
+            endings: Vec::new(),
             is_shared: false,
         }
+    }
+
+    /// Whether the case is worth a word of its own: it is neither as expected nor kept from being judged
+    /// by something else that is told.
+    pub fn tells_something_new(&self) -> bool {
+        match self.verdict {
+            Verdict::AsExpected | Verdict::Skipped | Verdict::Interrupted => false,
+            Verdict::NotJudged => self.seen.is_some(),
+            _ => true,
+        }
+    }
+
+    /// Whether it was run for this report, so that its duration says how long it takes.
+    pub fn was_run(&self) -> bool {
+        self.result.is_some() && !self.is_shared
     }
 }

@@ -3,8 +3,16 @@
 //! Knows no terminal and no format: it sends events, and `report` tells them.
 
 pub mod case;
+pub mod durations;
+pub mod estimate;
 pub mod event;
+#[cfg(test)]
+mod fixtures;
+pub mod flake;
 pub mod judge;
+mod needs;
 pub mod plan;
+mod queue;
 pub mod scheduler;
+pub mod shard;
 pub mod verdict;

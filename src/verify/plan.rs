@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 
 use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
-use crate::curriculum::id::ModuleId;
+use crate::curriculum::id::{ModuleId, Seconds};
 use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
@@ -77,19 +77,15 @@ impl Plan {
 
     /// Keeps the cases that `is_wanted` says, and those without which they can't be judged.
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
-        let mut needed = Vec::new();
-        for case in self.cases.iter().filter(|case| is_wanted(&case.id)) {
-            let kinds = match case.kind {
-                CaseKind::Bug { .. } => {
-                    vec![CaseKind::Reference, case.kind.baseline(), CaseKind::Starter]
-                }
-                CaseKind::Complete | CaseKind::Variant(_) => vec![CaseKind::Reference],
-                CaseKind::Reference | CaseKind::Starter => Vec::new(),
-            };
-            for kind in kinds {
-                needed.push((case.curriculum, case.module.clone(), kind));
-            }
-        }
+        let needed: Vec<_> = self
+            .cases
+            .iter()
+            .filter(|case| is_wanted(&case.id))
+            .flat_map(|case| {
+                let kinds = case.kind.needs().into_iter();
+                kinds.map(|kind| (case.curriculum, case.module.clone(), kind))
+            })
+            .collect();
         self.cases.retain(|case| {
             let key = (case.curriculum, case.module.clone(), case.kind.clone());
             is_wanted(&case.id) || needed.contains(&key)
@@ -245,6 +241,8 @@ impl Planner<'_> {
             module: id.clone(),
             kind,
             is_draft: false,
+            is_pulled_in: false,
+            baseline: None,
             location,
             input: Err(NotRun {
                 rule: MODULE_WITHOUT_FOLDER,
@@ -268,6 +266,10 @@ impl Planner<'_> {
             module: module.id.clone(),
             kind,
             is_draft: module.is_draft(),
+            is_pulled_in: false,
+            baseline: build_of(module)
+                .and_then(|build| build.baseline_seconds)
+                .map(Seconds::duration),
             location,
             input,
             expectation,
@@ -308,6 +310,10 @@ impl Planner<'_> {
             not_run,
         )
     }
+}
+
+fn build_of(module: &Module) -> Option<&Build> {
+    module.manifest.as_ref()?.value.build.as_ref()
 }
 
 fn not_run(finding: &Diagnostic) -> NotRun {

@@ -38,6 +38,10 @@ pub enum Verdict {
     NotJudged,
     /// Lint tells that it can't be run.
     NotRun,
+    /// Run again with other seeds, it ends in another way.
+    Flaky,
+    /// It was not begun, because another case was not as expected.
+    Skipped,
     /// The run was stopped before or while it ran.
     Interrupted,
     /// The tool could not find out.
@@ -76,6 +80,8 @@ impl Verdict {
             Self::ExtraFailures => "extra-failures",
             Self::NotJudged => "not-judged",
             Self::NotRun => "not-run",
+            Self::Flaky => "flaky",
+            Self::Skipped => "skipped",
             Self::Interrupted => "interrupted",
             Self::InfrastructureError => "infrastructure-error",
         }
@@ -92,7 +98,10 @@ impl Verdict {
 
     /// Whether the verdict says something about the curriculum, and not only about the run.
     pub const fn is_about_content(self) -> bool {
-        !matches!(self, Self::Interrupted | Self::InfrastructureError)
+        !matches!(
+            self,
+            Self::Skipped | Self::Interrupted | Self::InfrastructureError
+        )
     }
 
     /// What it means, in plain words.
@@ -140,6 +149,11 @@ impl Verdict {
                  bug looks caught"
             }
             Self::NotRun => "a finding of lint makes it pointless to run the case",
+            Self::Flaky => {
+                "run again with another seed the same code ends in another way, so that a learner \
+                 can fail without a bug in their work"
+            }
+            Self::Skipped => "another case was not as expected, and `--fail-fast` was given",
             Self::Interrupted => "the run was stopped",
             Self::InfrastructureError => {
                 "mastery could not find out; this says nothing about the curriculum"
@@ -150,7 +164,7 @@ impl Verdict {
     /// What to do next.
     pub const fn advice(self) -> Option<&'static str> {
         Some(match self {
-            Self::AsExpected | Self::Interrupted => return None,
+            Self::AsExpected | Self::Skipped | Self::Interrupted => return None,
             Self::ReferenceFails => {
                 "correct the solution or the test; if the solution needs code of a later module, \
                  move the module or the code"
@@ -191,6 +205,10 @@ impl Verdict {
             }
             Self::NotJudged => "make the reference or the variant pass first",
             Self::NotRun => "correct the finding; `mastery lint` shows it in its place",
+            Self::Flaky => {
+                "make the tests independent of their order, of the order of sets, and of random \
+                 numbers without a seed of their own"
+            }
             Self::InfrastructureError => {
                 "run it again; if it stays, `mastery doctor` shows what is amiss"
             }

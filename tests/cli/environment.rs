@@ -367,7 +367,10 @@ fn active_environment_is_used_when_it_fits_and_passed_over_with_a_note() {
         .output()
         .unwrap();
     let _ = place.told(used).success();
-    assert!(!elsewhere.exists(), "no other was made");
+    assert!(
+        !elsewhere.join("environments").exists(),
+        "no other was made"
+    );
     let bare = place.sandbox.path().join("bare");
     assert!(
         Command::new("/usr/bin/python3")

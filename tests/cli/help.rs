@@ -8,7 +8,7 @@ fn help_of_every_command() {
     let overview = sandbox.run(&["--help"]).success().stdout;
     insta::assert_snapshot!("help", overview);
     for command in [
-        "check", "lint", "verify", "build", "lock", "schema", "doctor",
+        "check", "lint", "verify", "plan", "build", "lock", "schema", "doctor",
     ] {
         assert!(
             overview.contains(&format!("\n  {command} ")),
@@ -38,6 +38,12 @@ fn mistakes_are_told_with_a_way_out() {
         &["verify", "--case", "base/none/*"],
         &["verify", "--case", "["],
         &["verify", "--jobs", "0"],
+        &["verify", "--shard", "3/2"],
+        &["verify", "--shard", "two"],
+        &["verify", "--seed", "1", "--repeat", "2"],
+        &["plan", "--durations", "curricula/base/curriculum.yaml"],
+        &["plan", "--shards", "0"],
+        &["plan", "--case", "base/none/*"],
         &["build", "curricula/base", "--out", "out", "--at", "duoble"],
         &["build", "curricula/base", "--out", "out", "--solved"],
         &["schema", "modul"],
@@ -55,7 +61,7 @@ fn mistakes_are_told_with_a_way_out() {
 
 #[test]
 fn place_without_a_curriculum_selects_nothing() {
-    for command in ["lint", "verify", "check"] {
+    for command in ["lint", "verify", "check", "plan"] {
         let run = Sandbox::new().run(&[command]);
         assert_eq!(run.code, 4, "{}", run.shown());
         assert!(

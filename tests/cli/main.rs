@@ -10,10 +10,12 @@ mod doctor;
 mod environment;
 mod explain;
 mod fix;
+mod flakes;
 mod help;
 mod interrupt;
 mod lint;
 mod lock;
+mod plan;
 mod schema;
 mod verify;
 
