@@ -26,6 +26,9 @@ use crate::source::tree::{Entry, Tree};
 /// How long a worker may take to import what its cases need: far longer than PyTorch takes on a slow disk.
 pub const READY_TIME: Duration = Duration::from_secs(120);
 
+/// Workers that are kept for cases like those that they have run: of other seeds, or another curriculum.
+const MAX_IDLE: usize = 8;
+
 /// Code that pytest runs when it starts.
 const CONFTEST: &str = "conftest.py";
 
@@ -185,10 +188,9 @@ impl WarmExecutor {
                 return None;
             }
             if let Some(place) = state.idle.iter().position(|idle| idle.key.fits(&key)) {
-                return Some(state.idle.swap_remove(place));
+                return Some(state.idle.remove(place));
             }
-            // There are never more workers than cases at a time.
-            state.idle.pop()
+            (state.idle.len() >= MAX_IDLE).then(|| state.idle.remove(0))
         };
         drop(replaced);
         match self.start(request, key.clone()) {
