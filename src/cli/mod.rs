@@ -1,6 +1,7 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
 mod build;
+mod cache;
 mod doctor;
 mod error;
 mod explain;
@@ -49,6 +50,7 @@ enum Command {
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
+    Cache(cache::CacheCommandArgs),
     Doctor(doctor::DoctorArgs),
 }
 
@@ -86,6 +88,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Verify(args) => verify::run_verify(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
+        Command::Cache(args) => cache::run_cache(args, global),
         Command::Schema(args) => schema::run_schema(args),
         Command::Doctor(args) => doctor::run_doctor(args, global),
     }

@@ -8,6 +8,7 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use globset::GlobBuilder;
 
+use super::cache::{self, CacheArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::lint::BaselineArgs;
@@ -17,8 +18,10 @@ use crate::exit_code::ExitCode;
 use crate::lint;
 use crate::report::Report;
 use crate::report::progress::Progress;
+use crate::run::cache::CachingExecutor;
+use crate::run::cache::store::Store;
 use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
-use crate::run::executor::FreshExecutor;
+use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
 use crate::run::launcher::Launcher;
 use crate::run::sandbox::support::Support;
@@ -46,6 +49,9 @@ pub(crate) struct VerifyArgs {
     /// Use this Python, which must have what the lock file pins
     #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
     pub python: Option<OsString>,
+
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Lint, then run all cases: the gate
@@ -107,7 +113,11 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
     let started = Instant::now();
     let base = std::env::current_dir()?;
     let interrupt = Interrupt::on_signals()?;
-    let checked = select::check(&select::select(&args.paths, &base)?, &base);
+    let selections = select::select(&args.paths, &base)?;
+    let checked = match scope {
+        Scope::FindingsAndCases(_) => select::check(&selections, &base),
+        Scope::Cases => select::check_rules(&selections, &base, &lint::rules_about_running()),
+    };
     let plan = plan(&checked, &args.cases)?;
     let findings: Vec<_> = checked
         .iter()
@@ -219,15 +229,24 @@ fn run(
     let launcher = Launcher::new(tool, interrupt.clone())?;
     let run_dir = RunDir::create(&std::env::temp_dir())?;
     let executor = FreshExecutor::new(launcher, run_dir, policy)?;
-    let context = RunContext {
-        environments: &environments,
-        executor: &executor,
-        jobs: global.jobs(),
-        interrupt,
+    let mut run = |executor: &dyn Executor| {
+        let context = RunContext {
+            environments: &environments,
+            executor,
+            jobs: global.jobs(),
+            interrupt,
+        };
+        scheduler::run(plan, &context, &mut |event| progress.event(&event))
     };
-    Ok(scheduler::run(plan, &context, &mut |event| {
-        progress.event(&event);
-    }))
+    let Some(mode) = args.cache.mode() else {
+        return Ok(run(&executor));
+    };
+    let caching = CachingExecutor::new(&executor, Store::in_cache(&options.cache_dir), mode);
+    let cases = run(&caching);
+    if let Err(error) = caching.finish() {
+        cache::note_failure(&options.cache_dir, &error, global);
+    }
+    Ok(cases)
 }
 
 /// What the sandbox is on this kernel.

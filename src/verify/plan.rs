@@ -1,7 +1,9 @@
 //! Which cases there are, and what each runs. Pure: nothing is run here and nothing is written.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
+
+use rayon::prelude::*;
 
 use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
 use crate::curriculum::id::ModuleId;
@@ -55,24 +57,31 @@ impl Plan {
             index,
             name: planned.curriculum.name(),
         };
-        let complete = OnceTree::new(|| {
-            planned
-                .project
-                .build(&State::Complete.solved_modules(planned.curriculum))
+        let complete = LazyLock::new(|| {
+            let solved = State::Complete.solved_modules(planned.curriculum);
+            Arc::new(planned.project.build(&solved))
         });
         let mut seen = BTreeSet::new();
-        for (id, pointer) in manifest.value.module_ids() {
-            let is_wanted =
-                planned.only.is_none_or(|only| only.contains(id)) && seen.insert(id.clone());
-            match planned.curriculum.module(id.as_str()) {
-                _ if !is_wanted => {}
-                Some(module) => planner.module(module, &complete, &mut self.cases),
-                None => {
-                    let case = planner.missing_module(id, manifest.at(&pointer));
-                    self.cases.push(case);
-                }
-            }
-        }
+        let wanted: Vec<_> = manifest
+            .value
+            .module_ids()
+            .filter(|(id, _)| planned.only.is_none_or(|only| only.contains(*id)))
+            .filter(|(id, _)| seen.insert((*id).clone()))
+            .collect();
+        let cases: Vec<_> = wanted
+            .into_par_iter()
+            .map(
+                |(id, pointer)| match planned.curriculum.module(id.as_str()) {
+                    Some(module) => {
+                        let mut cases = Vec::new();
+                        planner.module(module, &complete, &mut cases);
+                        cases
+                    }
+                    None => vec![planner.missing_module(id, manifest.at(&pointer))],
+                },
+            )
+            .collect();
+        self.cases.extend(cases.into_iter().flatten());
     }
 
     /// Keeps the cases that `is_wanted` says, and those without which they can't be judged.
@@ -124,25 +133,6 @@ impl Plan {
     }
 }
 
-/// A tree that is built when it is first asked for.
-struct OnceTree<F> {
-    tree: std::cell::OnceCell<Arc<Tree>>,
-    build: F,
-}
-
-impl<F: Fn() -> Tree> OnceTree<F> {
-    fn new(build: F) -> Self {
-        Self {
-            tree: std::cell::OnceCell::new(),
-            build,
-        }
-    }
-
-    fn get(&self) -> Arc<Tree> {
-        Arc::clone(self.tree.get_or_init(|| Arc::new((self.build)())))
-    }
-}
-
 struct Planner<'a> {
     planned: &'a Planned<'a>,
     index: usize,
@@ -160,12 +150,7 @@ struct ModuleCases<'a> {
 }
 
 impl Planner<'_> {
-    fn module(
-        &self,
-        module: &Module,
-        complete: &OnceTree<impl Fn() -> Tree>,
-        cases: &mut Vec<Case>,
-    ) {
+    fn module(&self, module: &Module, complete: &Arc<Tree>, cases: &mut Vec<Case>) {
         let Some(manifest) = &module.manifest else {
             // What the module would run can't be told, but that it runs nothing must be.
             let not_run = self.finding_in(&module.shown, "module.yaml");
@@ -207,11 +192,10 @@ impl Planner<'_> {
             Ok(&reference),
             Expectation::Passes,
         ));
-        let complete = complete.get();
         cases.push(own.case(
             CaseKind::Complete,
             &validator,
-            Ok(&complete),
+            Ok(complete),
             Expectation::Passes,
         ));
         cases.push(own.case(

@@ -304,6 +304,7 @@ mod tests {
     use super::*;
     use crate::curriculum::id::{BugId, ModuleId};
     use crate::diagnostic::Location;
+    use crate::run::environment::identity::Identity;
     use crate::run::executor::{RunRequest, Task};
     use crate::run::outcome::{TestOutcome, TestResult};
     use crate::source::tree::{Entry, Tree};
@@ -316,6 +317,10 @@ mod tests {
     }
 
     impl Executor for Fake {
+        fn kind(&self) -> String {
+            "fake".to_owned()
+        }
+
         fn run(&self, request: &RunRequest) -> RunResult {
             let text = request
                 .tree
@@ -411,6 +416,7 @@ mod tests {
             readable: Vec::new(),
             pytest_plugins: Vec::new(),
             preload: Vec::new(),
+            identity: Identity::default(),
         };
         let environments = [Some(Arc::new(environment))];
         let context = RunContext {
