@@ -26,7 +26,7 @@ pub(crate) struct CacheArgs {
     pub no_cache: bool,
 
     /// Run everything, and keep the results in place of those that are known
-    #[arg(long)]
+    #[arg(long, conflicts_with = "no_cache")]
     pub refresh: bool,
 }
 
@@ -202,6 +202,10 @@ pub(super) fn note_failure(cache_dir: &Path, error: &io::Error, global: &GlobalA
 fn size(text: &str) -> Result<u64, String> {
     let text = text.trim();
     let digits = text.trim_end_matches(|it: char| it.is_ascii_alphabetic());
+    let number: u64 = digits
+        .trim_end()
+        .parse()
+        .map_err(|_| "a size is a whole number with a unit, such as `64M`".to_owned())?;
     let unit = match text[digits.len()..].to_ascii_uppercase().as_str() {
         "" | "B" => 0,
         "K" | "KB" | "KIB" => 10,
@@ -210,10 +214,6 @@ fn size(text: &str) -> Result<u64, String> {
         "T" | "TB" | "TIB" => 40,
         other => return Err(format!("`{other}` is no unit: use K, M, G or T")),
     };
-    let number: u64 = digits
-        .trim_end()
-        .parse()
-        .map_err(|_| "a size is a whole number with a unit, such as `64M`".to_owned())?;
     number
         .checked_mul(1 << unit)
         .ok_or_else(|| "that is more than there can be".to_owned())

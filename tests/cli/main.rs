@@ -6,6 +6,7 @@
 mod support;
 
 mod build;
+mod cache;
 mod doctor;
 mod environment;
 mod explain;

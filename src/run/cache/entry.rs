@@ -20,8 +20,8 @@ const DIGEST: usize = 32;
 /// The most bytes of an entry. A result that takes more is not kept.
 pub const MAX_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The longest time that a run can have taken, in microseconds: a year.
-const MAX_MICROS: u64 = 366 * 24 * 3600 * 1_000_000;
+/// The longest time that a run can have taken, in nanoseconds: a year.
+const MAX_NANOS: u64 = 366 * 24 * 3600 * 1_000_000_000;
 
 #[derive(Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -44,7 +44,7 @@ struct StoredTest {
     outcome: TestOutcome,
     message: Option<String>,
     traceback: Option<String>,
-    micros: u64,
+    nanos: u64,
 }
 
 #[derive(Serialize, Deserialize)]
@@ -120,7 +120,7 @@ impl Stored {
             outcome: test.outcome,
             message: test.message.clone(),
             traceback: test.traceback.clone(),
-            micros: micros(test.duration),
+            nanos: nanos(test.duration),
         });
         let errors = collection_errors.iter().map(|error| StoredError {
             id: error.id.clone(),
@@ -135,8 +135,8 @@ impl Stored {
             missing_tests: missing_tests.clone(),
             collection_errors: errors.collect(),
             output: output.clone(),
-            wall: micros(*wall),
-            process_wall: micros(*process_wall),
+            wall: nanos(*wall),
+            process_wall: nanos(*process_wall),
             peak_memory_bytes: *peak_memory_bytes,
         }
     }
@@ -150,7 +150,7 @@ impl Stored {
                 outcome: test.outcome,
                 message: test.message.map(clean),
                 traceback: test.traceback.map(clean),
-                duration: duration(test.micros)?,
+                duration: duration(test.nanos)?,
             })
         });
         let errors = self
@@ -178,12 +178,12 @@ impl Stored {
     }
 }
 
-fn micros(duration: Duration) -> u64 {
-    u64::try_from(duration.as_micros()).map_or(MAX_MICROS, |micros| micros.min(MAX_MICROS))
+fn nanos(duration: Duration) -> u64 {
+    u64::try_from(duration.as_nanos()).map_or(MAX_NANOS, |nanos| nanos.min(MAX_NANOS))
 }
 
-fn duration(micros: u64) -> Option<Duration> {
-    (micros <= MAX_MICROS).then(|| Duration::from_micros(micros))
+fn duration(nanos: u64) -> Option<Duration> {
+    (nanos <= MAX_NANOS).then(|| Duration::from_nanos(nanos))
 }
 
 #[cfg(test)]
@@ -280,8 +280,8 @@ mod tests {
         for (from, to) in [
             ("\"output\"", "\"more\":1,\"output\""),
             ("\"outcome\":\"failed\"", "\"outcome\":\"great\""),
-            ("\"wall\":300000", "\"wall\":99999999999999999"),
-            ("\"wall\":300000", "\"wall\":-1"),
+            ("\"wall\":300000000", "\"wall\":99999999999999999"),
+            ("\"wall\":300000000", "\"wall\":-1"),
             ("{", "[{"),
         ] {
             let text = good.replacen(from, to, 1);
