@@ -115,7 +115,9 @@ impl GlobalArgs {
 
     /// Where environments and results are kept.
     pub(crate) fn cache_dir(&self) -> PathBuf {
-        self.cache_dir.clone().unwrap_or_else(cache_dir::default)
+        let dir = self.cache_dir.clone().unwrap_or_else(cache_dir::default);
+        // Cases run in folders of their own, where a relative path leads elsewhere.
+        std::path::absolute(&dir).unwrap_or(dir)
     }
 
     /// Whether warnings fail the gate.

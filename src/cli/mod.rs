@@ -2,6 +2,7 @@
 
 mod build;
 mod cache;
+mod changed;
 mod doctor;
 mod error;
 mod explain;

@@ -9,6 +9,7 @@ use clap::{Args, ValueEnum};
 use globset::GlobBuilder;
 
 use super::cache::{self, CacheArgs};
+use super::changed::{self, ChangedArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::lint::BaselineArgs;
@@ -49,6 +50,9 @@ pub(crate) struct VerifyArgs {
     /// Use this Python, which must have what the lock file pins
     #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
     pub python: Option<OsString>,
+
+    #[command(flatten)]
+    pub changed: ChangedArgs,
 
     #[command(flatten)]
     pub cache: CacheArgs,
@@ -118,7 +122,8 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         Scope::FindingsAndCases(_) => select::check(&selections, &base),
         Scope::Cases => select::check_rules(&selections, &base, &lint::rules_about_running()),
     };
-    let plan = plan(&checked, &args.cases)?;
+    let mut plan = plan(&checked, &args.cases)?;
+    let is_unchanged = changed::narrow(&mut plan, &checked, &args.changed, global)?;
     let findings: Vec<_> = checked
         .iter()
         .flat_map(|checked| shown_findings(checked, scope))
@@ -127,7 +132,10 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         Scope::Cases => (findings, None),
         Scope::FindingsAndCases(baseline) => baseline.apply(findings, &base)?,
     };
-    if plan.cases.is_empty() && findings.iter().all(|it| it.severity != Severity::Error) {
+    if plan.cases.is_empty()
+        && !is_unchanged
+        && findings.iter().all(|it| it.severity != Severity::Error)
+    {
         if args.cases.is_empty()
             && matches!(scope, Scope::FindingsAndCases(_))
             && !findings.is_empty()

@@ -55,6 +55,15 @@ impl CaseKind {
             _ => Self::Reference,
         }
     }
+
+    /// The cases of the same module without whose results this one can't be judged.
+    pub fn judged_with(&self) -> Vec<Self> {
+        match self {
+            Self::Bug { .. } => vec![Self::Reference, self.baseline(), Self::Starter],
+            Self::Complete | Self::Variant(_) => vec![Self::Reference],
+            Self::Reference | Self::Starter => Vec::new(),
+        }
+    }
 }
 
 impl fmt::Display for CaseKind {
@@ -196,6 +205,27 @@ pub struct BugExpectation {
 }
 
 impl Expectation {
+    /// Returns a key that two expectations share only if they ask for the same.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Passes => "passes".to_owned(),
+            Self::Fails {
+                initially_passing,
+                edit,
+            } => format!("fails {:?}", (initially_passing, edit)),
+            Self::Bug(BugExpectation {
+                outcome,
+                fail,
+                may_fail,
+                message,
+                is_lenient,
+            }) => {
+                let message = message.as_ref().map(|(text, _)| text);
+                format!("bug {:?}", (outcome, fail, may_fail, message, is_lenient))
+            }
+        }
+    }
+
     /// The expectation in words.
     pub fn words(&self) -> String {
         match self {

@@ -5,13 +5,13 @@ use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 
-use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
+use crate::curriculum::document::{BugManifest, Build, Validator};
 use crate::curriculum::id::ModuleId;
 use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::CompiledRewrite;
+use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
 use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
 use crate::project::Project;
 use crate::project::state::{Solved, State};
@@ -88,14 +88,7 @@ impl Plan {
     pub fn retain(&mut self, is_wanted: impl Fn(&str) -> bool) {
         let mut needed = Vec::new();
         for case in self.cases.iter().filter(|case| is_wanted(&case.id)) {
-            let kinds = match case.kind {
-                CaseKind::Bug { .. } => {
-                    vec![CaseKind::Reference, case.kind.baseline(), CaseKind::Starter]
-                }
-                CaseKind::Complete | CaseKind::Variant(_) => vec![CaseKind::Reference],
-                CaseKind::Reference | CaseKind::Starter => Vec::new(),
-            };
-            for kind in kinds {
+            for kind in case.kind.judged_with() {
                 needed.push((case.curriculum, case.module.clone(), kind));
             }
         }
@@ -215,8 +208,17 @@ impl Planner<'_> {
             let tree = tree.as_ref().map_err(Clone::clone);
             cases.push(own.case(kind, &location, tree, Expectation::Passes));
         }
+        // All rewrites of a tree share what was parsed of it.
+        let parsed = ParsedTree::new(&reference);
+        let parsed_variants: Vec<_> = variants
+            .iter()
+            .map(|(variant, tree)| {
+                let tree = tree.as_ref().map_err(Clone::clone);
+                (*variant, tree.map(|tree| ParsedTree::new(tree)))
+            })
+            .collect();
         for bug in &module.bugs {
-            own.bug(bug, &reference, &variants, cases);
+            own.bug(bug, (&reference, &parsed), &parsed_variants, cases);
         }
     }
 
@@ -301,7 +303,7 @@ fn not_run(finding: &Diagnostic) -> NotRun {
     }
 }
 
-type VariantTree<'a> = (&'a Variant, Result<Arc<Tree>, NotRun>);
+type ParsedVariant<'a> = (&'a Variant, Result<ParsedTree<'a>, NotRun>);
 
 impl ModuleCases<'_> {
     fn case(
@@ -356,8 +358,8 @@ impl ModuleCases<'_> {
     fn bug(
         &self,
         bug: &Bug,
-        reference: &Arc<Tree>,
-        variants: &[VariantTree<'_>],
+        (reference, parsed): (&Tree, &ParsedTree<'_>),
+        variants: &[ParsedVariant<'_>],
         cases: &mut Vec<Case>,
     ) {
         let kind = |injection| CaseKind::Bug {
@@ -397,12 +399,17 @@ impl ModuleCases<'_> {
         let Some(rewrite) = &document.value.inject.rewrite else {
             return;
         };
-        push(Injection::Rewrite, false, rewritten(rewrite, reference));
+        let compiled = CompiledRewrite::compile(rewrite);
+        let rewritten = |tree: &ParsedTree<'_>| {
+            let compiled = compiled.as_ref().map_err(refused)?;
+            compiled.apply_to(tree).map_err(|error| refused(&error))
+        };
+        push(Injection::Rewrite, false, rewritten(parsed));
         for (variant, tree) in variants {
             if rewrite.not_applicable.contains_key(&variant.name) {
                 continue;
             }
-            let tree = tree.clone().and_then(|tree| rewritten(rewrite, &tree));
+            let tree = tree.as_ref().map_err(Clone::clone).and_then(rewritten);
             push(Injection::RewriteOn(variant.name.clone()), true, tree);
         }
     }
@@ -426,13 +433,11 @@ fn patched(bug: &Bug, document: &Loaded<BugManifest>, reference: &Tree) -> Resul
         .map_err(|finding| not_run(&finding))
 }
 
-fn rewritten(rewrite: &Rewrite, tree: &Tree) -> Result<Tree, NotRun> {
-    CompiledRewrite::compile(rewrite)
-        .and_then(|rewrite| rewrite.apply(tree))
-        .map_err(|error| NotRun {
-            rule: error.rule,
-            message: error.message,
-        })
+fn refused(error: &RewriteError) -> NotRun {
+    NotRun {
+        rule: error.rule,
+        message: error.message.clone(),
+    }
 }
 
 fn bug_expectation(bug: &BugManifest) -> Result<BugExpectation, NotRun> {

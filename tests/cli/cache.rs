@@ -10,12 +10,12 @@ use serde_json::Value;
 use crate::support::{Run, Sandbox, managed_python, steady};
 
 /// The base curriculum with a cache of its own, in which environments are those of all tests.
-struct Place {
-    sandbox: Sandbox,
+pub(crate) struct Place {
+    pub(crate) sandbox: Sandbox,
 }
 
 impl Place {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         let sandbox = Sandbox::with_base();
         let (_, doctor) = sandbox.json(&["doctor"]);
         let shared = Path::new(doctor["cache_dir"].as_str().unwrap()).join("environments");
@@ -25,7 +25,7 @@ impl Place {
         Self { sandbox }
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = self.sandbox.command(arguments);
         command
             .env_remove("MASTERY_NO_CACHE")
@@ -33,7 +33,7 @@ impl Place {
         command
     }
 
-    fn run(&self, arguments: &[&str]) -> Run {
+    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
         Run::of(
             self.command(arguments).output().unwrap(),
             self.sandbox.path(),
