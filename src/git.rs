@@ -237,7 +237,7 @@ fn write_tree(
 ) -> Result<(), RevisionError> {
     const LINK: i32 = 0o120_000;
     const EXECUTABLE: i32 = 0o111;
-    for entry in tree.iter() {
+    for entry in tree {
         let name = entry.name().ok().filter(|name| is_plain_name(name));
         let Some(name) = name else { continue };
         let path = dest.join(name);

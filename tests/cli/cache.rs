@@ -176,13 +176,16 @@ fn known_results_are_judged_by_the_expectation_of_the_day() {
     assert!(cases.iter().any(|case| case["verdict"] == "wrong_reason"));
 }
 
+/// A way to spoil an entry, with its name.
+type Spoil<'a> = (&'a str, &'a dyn Fn(&Path));
+
 #[test]
 fn entries_that_are_none_are_passed_over_and_replaced() {
     let place = Place::new();
     let cases = place.unknown(MEAN);
     let good: Vec<_> = place.entries();
     assert!(good.len() >= 2);
-    let spoil: [(&str, &dyn Fn(&Path)); 6] = [
+    let spoil: [Spoil<'_>; 6] = [
         ("cut", &|path| {
             let bytes = fs::read(path).unwrap();
             fs::write(path, &bytes[..bytes.len() / 2]).unwrap();

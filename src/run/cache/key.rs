@@ -128,7 +128,7 @@ fn add_environment(key: &mut Fields, environment: &Environment) {
         Origin::Managed => "managed",
     });
     key.texts("origin", origin);
-    key.texts("path", path.iter().map(|it| lossless(it)));
+    key.texts("path", path.iter().map(|it| bytes_of(it)));
     key.texts("plugins", pytest_plugins);
     key.texts("preload", preload);
     key.texts("lock", lock);
@@ -140,8 +140,11 @@ fn add_environment(key: &mut Fields, environment: &Environment) {
             size,
             modified,
         } = program;
-        let (size, modified) = (size.to_string(), modified.to_string());
-        let fields = [lossless(path), lossless(target), size, modified];
+        let (size, modified) = (size.to_le_bytes(), modified.to_le_bytes());
+        let numbers = [size.to_vec(), modified.to_vec()];
+        let fields = [bytes_of(path), bytes_of(target)]
+            .into_iter()
+            .chain(numbers);
         key.texts("program", fields);
     }
     if let Some(python) = python {
@@ -157,16 +160,15 @@ fn add_environment(key: &mut Fields, environment: &Environment) {
         key.text("python", &version.to_string());
         key.text("implementation", implementation);
         let folders: [&PathBuf; 3] = [executable, prefix, base_prefix];
-        key.texts("folders", folders.map(|it| lossless(it)));
-        key.texts("libraries", libraries.iter().map(|it| lossless(it)));
+        key.texts("folders", folders.map(|it| bytes_of(it)));
+        key.texts("libraries", libraries.iter().map(|it| bytes_of(it)));
         key.texts("missing", missing);
     }
 }
 
-/// A path as text from which no two paths are the same.
-fn lossless(path: &Path) -> String {
-    path.to_str()
-        .map_or_else(|| format!("{path:?}"), str::to_owned)
+/// A path as it is, also where it is no text.
+fn bytes_of(path: &Path) -> Vec<u8> {
+    path.as_os_str().as_encoded_bytes().to_vec()
 }
 
 /// Digests fields: each by its name and its values, everything with its length before it, so that no
@@ -182,12 +184,12 @@ impl Fields {
         self.texts(name, [value]);
     }
 
-    fn texts<T: AsRef<str>>(&mut self, name: &str, values: impl IntoIterator<Item = T>) {
+    fn texts<T: AsRef<[u8]>>(&mut self, name: &str, values: impl IntoIterator<Item = T>) {
         let values: Vec<_> = values.into_iter().collect();
         self.bytes(name.as_bytes());
         self.number(values.len());
         for value in values {
-            self.bytes(value.as_ref().as_bytes());
+            self.bytes(value.as_ref());
         }
     }
 

@@ -74,28 +74,30 @@ fn installed(python: &Interpreter) -> String {
     let folders = [python.site_packages()]
         .into_iter()
         .chain(python.libraries.iter().cloned());
-    let mut lines = Vec::new();
+    let mut found = Vec::new();
     for folder in folders {
         for entry in fs::read_dir(&folder).into_iter().flatten().flatten() {
-            let Ok(metadata) = entry.metadata() else {
-                continue;
-            };
             // Python writes caches when it likes.
-            if entry.file_name() != "__pycache__" {
-                lines.push(format!(
-                    "{:?} {} {}.{}",
-                    entry.path(),
-                    metadata.len(),
-                    metadata.mtime(),
-                    metadata.mtime_nsec()
-                ));
+            if entry.file_name() == "__pycache__" {
+                continue;
+            }
+            if let Ok(metadata) = entry.metadata() {
+                let path = entry.path().into_os_string().into_encoded_bytes();
+                let numbers = (metadata.mtime(), metadata.mtime_nsec(), metadata.len());
+                found.push((path, numbers));
             }
         }
     }
-    lines.sort();
-    blake3::hash(lines.join("\n").as_bytes())
-        .to_hex()
-        .to_string()
+    found.sort();
+    let mut hasher = blake3::Hasher::new();
+    for (path, (seconds, nanoseconds, size)) in found {
+        hasher.update(&(path.len() as u64).to_le_bytes());
+        hasher.update(&path);
+        hasher.update(&seconds.to_le_bytes());
+        hasher.update(&nanoseconds.to_le_bytes());
+        hasher.update(&size.to_le_bytes());
+    }
+    hasher.finalize().to_hex().to_string()
 }
 
 #[cfg(test)]
