@@ -60,3 +60,109 @@ pub fn changed_cases(now: &Plan, curriculum: usize, before: &Plan) -> BTreeSet<S
         .map(|case| case.id.clone())
         .collect()
 }
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::diagnostic::Location;
+    use crate::run::executor::Task;
+    use crate::source::tree::{Entry, Tree};
+    use crate::verify::case::{CaseInput, Expectation, NotRun};
+
+    fn case(module: &str, kind: CaseKind, text: &str) -> Case {
+        let tree: Tree = [("a".to_owned(), Entry::file(text.as_bytes()))]
+            .into_iter()
+            .collect();
+        Case {
+            id: format!("c/{module}/{kind}"),
+            curriculum: 0,
+            module: ModuleId::try_from(module).unwrap(),
+            kind,
+            is_draft: false,
+            location: Location::path("m"),
+            input: Ok(CaseInput {
+                tree: Arc::new(tree),
+                task: Task::Command {
+                    argv: Vec::new(),
+                    junit: None,
+                },
+                prepare: None,
+                timeout: Duration::from_secs(1),
+                test_timeout: Duration::from_secs(1),
+                memory_bytes: 1,
+            }),
+            expectation: Expectation::Passes,
+        }
+    }
+
+    fn plan() -> Plan {
+        Plan {
+            curricula: vec!["c".to_owned()],
+            cases: vec![
+                case("m", CaseKind::Reference, "one"),
+                case("m", CaseKind::Complete, "two"),
+                case("m", CaseKind::Starter, "three"),
+                case("n", CaseKind::Reference, "four"),
+            ],
+        }
+    }
+
+    fn changed(change: impl FnOnce(&mut Plan)) -> Vec<String> {
+        let mut now = plan();
+        change(&mut now);
+        changed_cases(&now, 0, &plan()).into_iter().collect()
+    }
+
+    #[test]
+    fn what_is_the_same_has_not_changed() {
+        assert_eq!(changed(|_| {}), Vec::<String>::new());
+        assert_eq!(changed(|plan| drop(plan.cases.pop())), Vec::<String>::new());
+        let moved = |plan: &mut Plan| plan.cases[0].location = Location::path("elsewhere");
+        assert_eq!(changed(moved), Vec::<String>::new());
+    }
+
+    #[test]
+    fn whatever_decides_the_verdict_counts() {
+        let differs = |change: fn(&mut Case)| changed(|plan| change(&mut plan.cases[3]));
+        for change in [
+            (|case| *case = self::case("n", CaseKind::Reference, "other")) as fn(&mut Case),
+            |case| case.input.as_mut().unwrap().timeout = Duration::from_secs(2),
+            |case| case.is_draft = true,
+            |case| {
+                case.expectation = Expectation::Fails {
+                    initially_passing: Vec::new(),
+                    edit: Vec::new(),
+                }
+            },
+            |case| {
+                case.input = Err(NotRun {
+                    rule: "unclosed-region",
+                    message: String::new(),
+                });
+            },
+        ] {
+            assert_eq!(differs(change), ["c/n/reference"]);
+        }
+        let new = changed(|plan| plan.cases.push(case("o", CaseKind::Reference, "new")));
+        assert_eq!(new, ["c/o/reference"]);
+    }
+
+    #[test]
+    fn cases_that_are_judged_with_a_changed_one_count() {
+        let reference = changed(|plan| plan.cases[0] = case("m", CaseKind::Reference, "other"));
+        assert_eq!(reference, ["c/m/complete", "c/m/reference"]);
+    }
+
+    #[test]
+    fn other_curricula_are_left_alone() {
+        let mut now = plan();
+        now.cases[0] = Case {
+            curriculum: 1,
+            ..case("m", CaseKind::Reference, "other")
+        };
+        assert!(changed_cases(&now, 0, &plan()).is_empty());
+    }
+}

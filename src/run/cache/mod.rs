@@ -123,3 +123,153 @@ fn is_same_end(a: &RunResult, b: &RunResult) -> bool {
     };
     a.outcome == b.outcome && a.missing_tests == b.missing_tests && tests(a) == tests(b)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+    use std::sync::Arc;
+    use std::time::Duration;
+
+    use super::*;
+    use crate::run::environment::Environment;
+    use crate::run::environment::identity::Identity;
+    use crate::run::executor::Task;
+    use crate::run::outcome::Outcome;
+    use crate::source::tree::Tree;
+
+    /// Ends as it is told, and counts how often it was asked.
+    struct Fake {
+        kind: &'static str,
+        outcome: Outcome,
+        ended_by_itself: bool,
+        runs: AtomicUsize,
+    }
+
+    impl Fake {
+        fn new(outcome: Outcome) -> Self {
+            Self {
+                kind: "fake",
+                outcome,
+                ended_by_itself: true,
+                runs: AtomicUsize::new(0),
+            }
+        }
+    }
+
+    impl Executor for Fake {
+        fn run(&self, _request: &RunRequest) -> RunResult {
+            self.runs.fetch_add(1, Ordering::Relaxed);
+            RunResult {
+                ended_by_itself: self.ended_by_itself,
+                ..RunResult::ended(self.outcome, None)
+            }
+        }
+
+        fn kind(&self) -> String {
+            self.kind.to_owned()
+        }
+    }
+
+    fn request() -> RunRequest {
+        let environment = Environment {
+            python: None,
+            origin: None,
+            path: Vec::new(),
+            readable: Vec::new(),
+            pytest_plugins: Vec::new(),
+            preload: Vec::new(),
+            identity: Identity::default(),
+        };
+        RunRequest {
+            tree: Arc::new(Tree::new()),
+            task: Task::Command {
+                argv: vec!["true".to_owned()],
+                junit: None,
+            },
+            prepare: None,
+            timeout: Duration::from_secs(1),
+            test_timeout: Duration::from_secs(1),
+            memory_bytes: 1,
+            seed: 0,
+            environment: Arc::new(environment),
+        }
+    }
+
+    /// How a run ends with a cache in `dir`, and whether that was known.
+    fn run(fake: &Fake, dir: &Path, mode: CacheMode) -> (Outcome, bool) {
+        let caching = CachingExecutor::new(fake, Store::in_cache(dir), mode);
+        assert_eq!(caching.kind(), fake.kind);
+        let result = caching.run(&request());
+        caching.finish().unwrap();
+        (result.outcome, result.is_cached)
+    }
+
+    use CacheMode::{ReadWrite, Refresh};
+    use Outcome::{Failed, Passed, TimedOut};
+
+    #[test]
+    fn what_is_known_is_not_run() {
+        let dir = tempfile::tempdir().unwrap();
+        let fake = Fake::new(Failed);
+        assert_eq!(run(&fake, dir.path(), ReadWrite), (Failed, false));
+        assert_eq!(run(&fake, dir.path(), ReadWrite), (Failed, true));
+        assert_eq!(fake.runs.into_inner(), 1);
+    }
+
+    #[test]
+    fn executors_of_another_kind_know_nothing_of_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let _ = run(&Fake::new(Passed), dir.path(), ReadWrite);
+        let other = Fake {
+            kind: "other",
+            ..Fake::new(Failed)
+        };
+        assert_eq!(run(&other, dir.path(), ReadWrite), (Failed, false));
+    }
+
+    #[test]
+    fn what_was_stopped_is_run_again() {
+        let dir = tempfile::tempdir().unwrap();
+        let stopped = Fake {
+            ended_by_itself: false,
+            ..Fake::new(Passed)
+        };
+        for fake in [Fake::new(TimedOut), stopped] {
+            for _ in 0..2 {
+                assert!(!run(&fake, dir.path(), ReadWrite).1);
+            }
+        }
+    }
+
+    #[test]
+    fn refresh_runs_and_keeps() {
+        let dir = tempfile::tempdir().unwrap();
+        let fake = Fake::new(Passed);
+        for _ in 0..2 {
+            assert_eq!(run(&fake, dir.path(), Refresh), (Passed, false));
+        }
+        assert_eq!(run(&fake, dir.path(), ReadWrite), (Passed, true));
+    }
+
+    #[test]
+    fn result_that_ends_otherwise_when_it_is_refreshed_is_forgotten() {
+        let dir = tempfile::tempdir().unwrap();
+        let _ = run(&Fake::new(Passed), dir.path(), ReadWrite);
+        assert_eq!(
+            run(&Fake::new(Failed), dir.path(), Refresh),
+            (Failed, false)
+        );
+        assert!(!run(&Fake::new(Passed), dir.path(), ReadWrite).1);
+    }
+
+    #[test]
+    fn store_that_can_not_be_written_is_told_at_the_end() {
+        let dir = tempfile::tempdir().unwrap();
+        let file = dir.path().join("file");
+        std::fs::write(&file, "").unwrap();
+        let fake = Fake::new(Passed);
+        let caching = CachingExecutor::new(&fake, Store::in_cache(&file), ReadWrite);
+        assert_eq!(caching.run(&request()).outcome, Passed);
+        assert!(caching.finish().is_err());
+    }
+}
