@@ -1,4 +1,4 @@
-//! Today, for findings that are accepted until some day.
+//! Days and times as text: today, for findings that are accepted until some day, and when something was used.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -8,6 +8,13 @@ pub(crate) fn today() -> String {
         .duration_since(UNIX_EPOCH)
         .map_or(0, |it| it.as_secs());
     day(seconds / 86_400)
+}
+
+/// Returns the time so many seconds after 1970 in UTC as `YYYY-MM-DDThh:mm:ssZ`.
+pub(crate) fn time(seconds: u64) -> String {
+    let (days, rest) = (seconds / 86_400, seconds % 86_400);
+    let (hours, minutes, seconds) = (rest / 3600, rest / 60 % 60, rest % 60);
+    format!("{}T{hours:02}:{minutes:02}:{seconds:02}Z", day(days))
 }
 
 /// The day so many days after 1970-01-01, by the civil calendar.

@@ -14,7 +14,7 @@
 //! | [`lint`] | rules that need no process, one file each, and their registry |
 //! | [`verify`] | which cases there are, running them side by side, judging how they end |
 //! | [`report`] | a run as data; one file per format; progress |
-//! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor |
+//! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
 //! | [`inject`] | bugs: strict patches and rewrites |
 //! | [`answer`] | judging answers to questions |

@@ -70,7 +70,7 @@ pub(crate) struct GlobalArgs {
     )]
     pub deny: Option<Deny>,
 
-    /// Keep environments in this folder [default: the user's cache folder]
+    /// Keep environments and results in this folder [default: the user's cache folder]
     #[arg(long, global = true, value_name = "DIR", env = cache_dir::VARIABLE, hide_env = true, help_heading = "Global options")]
     pub cache_dir: Option<PathBuf>,
 }
@@ -113,9 +113,11 @@ impl GlobalArgs {
         self.jobs.map_or_else(cores, std::num::NonZero::get)
     }
 
-    /// Where environments are kept.
+    /// Where environments and results are kept.
     pub(crate) fn cache_dir(&self) -> PathBuf {
-        self.cache_dir.clone().unwrap_or_else(cache_dir::default)
+        let dir = self.cache_dir.clone().unwrap_or_else(cache_dir::default);
+        // Cases run in folders of their own, where a relative path leads elsewhere.
+        std::path::absolute(&dir).unwrap_or(dir)
     }
 
     /// Whether warnings fail the gate.

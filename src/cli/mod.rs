@@ -1,6 +1,8 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
 mod build;
+mod cache;
+mod changed;
 mod doctor;
 mod error;
 mod explain;
@@ -51,6 +53,7 @@ enum Command {
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
+    Cache(cache::CacheCommandArgs),
     Doctor(doctor::DoctorArgs),
 }
 
@@ -89,6 +92,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Plan(args) => plan::run_plan(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
+        Command::Cache(args) => cache::run_cache(args, global),
         Command::Schema(args) => schema::run_schema(args),
         Command::Doctor(args) => doctor::run_doctor(args, global),
     }

@@ -9,6 +9,8 @@ use std::time::Instant;
 use clap::{Args, ValueEnum};
 use globset::GlobBuilder;
 
+use super::cache::{self, CacheArgs};
+use super::changed::{self, ChangedArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::lint::BaselineArgs;
@@ -18,6 +20,8 @@ use crate::exit_code::ExitCode;
 use crate::lint;
 use crate::report::progress::Progress;
 use crate::report::{Report, ShardInfo};
+use crate::run::cache::CachingExecutor;
+use crate::run::cache::store::Store;
 use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
 use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
@@ -59,6 +63,12 @@ pub(crate) struct VerifyArgs {
     /// Use this Python, which must have what the lock file pins
     #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
     pub python: Option<OsString>,
+
+    #[command(flatten)]
+    pub changed: ChangedArgs,
+
+    #[command(flatten)]
+    pub cache: CacheArgs,
 }
 
 /// Which part of the cases is run, how often, and for how long.
@@ -162,8 +172,13 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
     let started = Instant::now();
     let base = std::env::current_dir()?;
     let interrupt = Interrupt::on_signals()?;
-    let checked = select::check(&select::select(&args.paths, &base)?, &base);
+    let selections = select::select(&args.paths, &base)?;
+    let checked = match scope {
+        Scope::FindingsAndCases(_) => select::check(&selections, &base),
+        Scope::Cases => select::check_rules(&selections, &base, &lint::rules_about_running()),
+    };
     let mut plan = plan(&checked, &args.cases)?;
+    let is_unchanged = changed::narrow(&mut plan, &checked, &args.changed, global)?;
     let shared = durations(&args.run.durations)?;
     let findings: Vec<_> = checked
         .iter()
@@ -173,7 +188,10 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         Scope::Cases => (findings, None),
         Scope::FindingsAndCases(baseline) => baseline.apply(findings, &base)?,
     };
-    if plan.cases.is_empty() && findings.iter().all(|it| it.severity != Severity::Error) {
+    if plan.cases.is_empty()
+        && !is_unchanged
+        && findings.iter().all(|it| it.severity != Severity::Error)
+    {
         if args.cases.is_empty()
             && matches!(scope, Scope::FindingsAndCases(_))
             && !findings.is_empty()
@@ -337,6 +355,11 @@ fn run(
         ExecutorArg::Fresh => Box::new(fresh),
         ExecutorArg::Warm => Box::new(WarmExecutor::new(fresh, READY_TIME)?),
     };
+    // What ends differently only now and then is not found by looking up how it ended.
+    let mode = args.cache.mode().filter(|_| args.run.repeat == 1);
+    let caching = mode.map(|mode| {
+        CachingExecutor::new(executor.as_ref(), Store::in_cache(&options.cache_dir), mode)
+    });
     let mut known = Durations::default();
     for curriculum in &plan.curricula {
         known.fill_from(Durations::recorded(&options.cache_dir, curriculum));
@@ -344,7 +367,10 @@ fn run(
     known.fill_from(shared);
     let context = RunContext {
         environments: &environments,
-        executor: executor.as_ref(),
+        executor: match &caching {
+            Some(caching) => caching,
+            None => executor.as_ref(),
+        },
         estimates: &Estimates::new(plan, &known),
         jobs: global.jobs(),
         // A tenth is for everything else that runs here.
@@ -356,6 +382,9 @@ fn run(
     let reports = scheduler::run(plan, &context, &mut |event| {
         progress.event(&event);
     });
+    if let Some(Err(error)) = caching.map(CachingExecutor::finish) {
+        cache::note_failure(&options.cache_dir, &error, global);
+    }
     for curriculum in &plan.curricula {
         // The next run is only scheduled less well without it.
         let _ = Durations::record(&options.cache_dir, curriculum, reports.iter());

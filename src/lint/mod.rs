@@ -21,7 +21,7 @@ use crate::curriculum::Curriculum;
 use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
-use rule::{AskedQuestion, Context, Group, Rule, RuleMeta};
+use rule::{AskedQuestion, Context, Depth, Group, Rule, RuleMeta};
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
@@ -39,7 +39,14 @@ pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], si
             format!("{what} failed; this is a bug in mastery"),
         ));
     };
-    let prepared = catch_unwind(AssertUnwindSafe(|| Context::new(curriculum, project)));
+    let depth = if rules.iter().all(|rule| is_about_running(*rule)) {
+        Depth::Running
+    } else {
+        Depth::All
+    };
+    let prepared = catch_unwind(AssertUnwindSafe(|| {
+        Context::new(curriculum, project, depth)
+    }));
     let Ok(context) = prepared else {
         return report("what all rules share");
     };
@@ -52,7 +59,12 @@ pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], si
         }
     };
     rayon::join(
-        || check_questions(&context, rules, &guarded, sink),
+        || {
+            // No question keeps a case from running.
+            if depth == Depth::All {
+                check_questions(&context, rules, &guarded, sink);
+            }
+        },
         || {
             rules
                 .par_iter()
@@ -78,6 +90,16 @@ fn check_questions(context: &Context<'_>, rules: &[&dyn Rule], guarded: &Guarded
             }
         }
     });
+}
+
+/// The rules that decide which cases can be run.
+pub fn rules_about_running() -> Vec<&'static dyn Rule> {
+    let rules = rules::ALL.iter().copied();
+    rules.filter(|rule| is_about_running(*rule)).collect()
+}
+
+fn is_about_running(rule: &dyn Rule) -> bool {
+    rule.meta().blocks_running || rule.meta().group == Group::Loading
 }
 
 /// Returns the rule called `name`.

@@ -75,6 +75,16 @@ pub struct Context<'a> {
     texts: Vec<LearnerText<'a>>,
     /// The project with everything solved.
     complete: Tree,
+    depth: Depth,
+}
+
+/// How much rules may ask for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Depth {
+    /// Only what is loaded: for the rules that keep cases from running, which are asked before every run.
+    Running,
+    /// Also what is costly to find out.
+    All,
 }
 
 /// A question with its place and its rubric.
@@ -125,7 +135,17 @@ impl<'a> Context<'a> {
     ///
     /// What several rules ask for and is costly is done here and not when the first of them asks: rules
     /// run in parallel, and one that waited for another's parallel work could wait for itself.
-    pub fn new(curriculum: &'a Curriculum, project: &'a Project) -> Self {
+    pub fn new(curriculum: &'a Curriculum, project: &'a Project, depth: Depth) -> Self {
+        if depth == Depth::Running {
+            return Self {
+                curriculum,
+                project,
+                injections: Vec::new(),
+                texts: Vec::new(),
+                complete: Tree::new(),
+                depth,
+            };
+        }
         let (injections, (texts, complete)) = rayon::join(
             || super::injections::try_all(curriculum, project),
             || {
@@ -139,6 +159,7 @@ impl<'a> Context<'a> {
             injections,
             texts,
             complete,
+            depth,
         }
     }
 
@@ -149,24 +170,35 @@ impl<'a> Context<'a> {
         of_modules.chain(self.curriculum.theory.values())
     }
 
+    /// A rule that keeps cases from running and asks for more than it may get would find nothing.
+    fn expect_all(&self) {
+        assert!(
+            self.depth == Depth::All,
+            "rules that keep cases from running ask for nothing that is costly"
+        );
+    }
+
     /// All texts that learners can read besides the project.
     pub fn texts(&self) -> &[LearnerText<'a>] {
+        self.expect_all();
         &self.texts
     }
 
     /// The prompts of all modules that have one.
     pub fn prompts(&self) -> impl Iterator<Item = &LearnerText<'a>> {
-        self.texts.iter().filter(|text| text.is_prompt())
+        self.texts().iter().filter(|text| text.is_prompt())
     }
 
     /// The project with everything solved.
     pub fn complete(&self) -> &Tree {
+        self.expect_all();
         &self.complete
     }
 
     /// All bugs, module by module, each tried on the solutions of its module; none where the marks of
     /// the project are wrong.
     pub fn injections(&self) -> &[TriedModule<'a>] {
+        self.expect_all();
         &self.injections
     }
 }

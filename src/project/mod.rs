@@ -8,8 +8,8 @@ pub mod rules;
 pub mod state;
 mod variant;
 
-use std::collections::{BTreeMap, HashSet};
-use std::sync::Arc;
+use std::collections::{BTreeMap, HashMap, HashSet};
+use std::sync::{Arc, Mutex};
 
 use rayon::prelude::*;
 
@@ -44,6 +44,21 @@ struct ProjectFile {
     entry: Entry,
     /// The file's regions; `None` for a file without marks.
     marked: Option<Arc<MarkedFile>>,
+    /// What it is in the states that were built: most states of a project differ in few files.
+    states: Arc<Mutex<States>>,
+}
+
+/// What a file is, by which of its regions are solved.
+type States = HashMap<Vec<bool>, Option<Entry>>;
+
+impl ProjectFile {
+    fn new(entry: Entry, marked: Option<Arc<MarkedFile>>) -> Self {
+        Self {
+            entry,
+            marked,
+            states: Arc::default(),
+        }
+    }
 }
 
 impl Project {
@@ -58,11 +73,8 @@ impl Project {
                 let mut diagnostics = Vec::new();
                 let shown = curriculum.shown_path(&format!("project/{path}"));
                 let marked = parse_file(path, &shown, entry, &mut diagnostics);
-                let entry = entry.clone();
-                (
-                    (path.to_owned(), ProjectFile { entry, marked }),
-                    diagnostics,
-                )
+                let file = ProjectFile::new(entry.clone(), marked);
+                ((path.to_owned(), file), diagnostics)
             })
             .collect();
         let (files, diagnostics): (Vec<_>, Vec<_>) = parsed.into_iter().unzip();

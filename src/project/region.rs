@@ -4,7 +4,7 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::language::Language;
 use super::rules::{
@@ -38,6 +38,8 @@ pub struct Region {
     /// What the learner finds in place of the solution, comment signs taken off; `None` asks for the
     /// default.
     stub: Option<String>,
+    /// The default, once it was asked for: it takes parsing the file, and every state asks.
+    default_stub: OnceLock<String>,
     /// The line of the end mark, line break included.
     end: Span,
 }
@@ -90,7 +92,7 @@ impl MarkedFile {
 
     /// The text outside of all regions, marks taken out.
     pub fn outside(&self) -> String {
-        self.text(|_| String::new())
+        self.text(|_| "")
     }
 
     /// Returns the file's text in a state; `None` when the learner starts without the file.
@@ -99,7 +101,7 @@ impl MarkedFile {
         let text = self.text(|region| {
             let replacement = if is_solved(region) {
                 nothing_given = false;
-                self.body_of(region).to_owned()
+                self.body_of(region)
             } else {
                 self.stub_text(region)
             };
@@ -144,7 +146,7 @@ impl MarkedFile {
                 traced
                     .parts
                     .push((traced.text.len(), Origin::StubOf(index)));
-                traced.text.push_str(&self.stub_text(region));
+                traced.text.push_str(self.stub_text(region));
             }
             at = region.end.end;
         }
@@ -153,23 +155,29 @@ impl MarkedFile {
     }
 
     /// The file's text with each region's lines, marks and all, replaced.
-    fn text(&self, mut replacement: impl FnMut(&Region) -> String) -> String {
+    fn text<'a>(&'a self, mut replacement: impl FnMut(&'a Region) -> &'a str) -> String {
         let text = self.source.text();
         let mut result = String::with_capacity(text.len());
         let mut at = 0;
         for region in &self.regions {
             result.push_str(&text[at..region.begin.start]);
-            result.push_str(&replacement(region));
+            result.push_str(replacement(region));
             at = region.end.end;
         }
         result.push_str(&text[at..]);
         result
     }
 
-    fn stub_text(&self, region: &Region) -> String {
-        if let Some(stub) = &region.stub {
-            return stub.clone();
+    fn stub_text<'a>(&self, region: &'a Region) -> &'a str {
+        match &region.stub {
+            Some(stub) => stub,
+            None => region
+                .default_stub
+                .get_or_init(|| self.default_stub(region)),
         }
+    }
+
+    fn default_stub(&self, region: &Region) -> String {
         let text = self.source.text();
         let body = self.body_of(region);
         let Some(first) = body.lines().find(|line| !line.trim().is_empty()) else {
@@ -508,6 +516,7 @@ impl Parser<'_> {
             begin: open.mark.line,
             body: Span::new(open.mark.line.end, body_end),
             stub,
+            default_stub: OnceLock::new(),
             end: end.line,
         });
     }

@@ -1,6 +1,7 @@
 //! Starter, solved, complete: which tree a learner has at which point.
 
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 
 use super::region::Region;
 use super::{Project, ProjectFile};
@@ -127,7 +128,12 @@ impl ProjectFile {
             return Some(self.entry.clone());
         };
         let is_solved = |region: &Region| region.owners.iter().any(|id| solved.contains(id));
-        let text = marked.build(is_solved)?;
-        Some(self.entry.with_content(text.into_bytes()))
+        let regions = marked.regions().iter().map(is_solved).collect();
+        let mut states = self.states.lock().unwrap_or_else(PoisonError::into_inner);
+        let state = states.entry(regions).or_insert_with(|| {
+            let text = marked.build(is_solved)?;
+            Some(self.entry.with_content(text.into_bytes()))
+        });
+        state.clone()
     }
 }

@@ -136,10 +136,10 @@ fn splice(
         problems.is_empty(),
         "bodies without marks leave the marks as they were"
     );
-    Ok(ProjectFile {
-        entry: file.entry.with_content(text.into_bytes()),
-        marked: spliced.map(Arc::new),
-    })
+    Ok(ProjectFile::new(
+        file.entry.with_content(text.into_bytes()),
+        spliced.map(Arc::new),
+    ))
 }
 
 #[cfg(test)]
@@ -165,7 +165,7 @@ def g(): return 2
     fn project() -> Project {
         let entry = Entry::file(PROJECT.as_bytes());
         let marked = parse_file("m.py", "project/m.py", &entry, &mut Vec::new());
-        let files = [("m.py".to_owned(), ProjectFile { entry, marked })].into();
+        let files = [("m.py".to_owned(), ProjectFile::new(entry, marked))].into();
         Project::new(files, true)
     }
 

@@ -226,7 +226,11 @@ fn every(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
             .filter(|test| test.outcome != TestOutcome::NotRun)
             .count()
     });
-    let shared = if case.is_shared { ", shared" } else { "" };
+    let shared = match (case.is_from_cache(), case.is_shared) {
+        (true, _) => ", from the cache",
+        (false, true) => ", shared",
+        (false, false) => "",
+    };
     let outcome = case
         .result
         .as_ref()
@@ -310,7 +314,7 @@ fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             let (style, text) = cell(cells.get(&column).map_or(&[][..], Vec::as_slice));
             write!(out, "  {style}{text:<9}{style:#}")?;
         }
-        let own = cases.iter().filter(|case| !case.is_shared);
+        let own = cases.iter().filter(|case| !case.is_known());
         let time = own
             .filter_map(|case| case.result.as_ref())
             .map(|result| result.wall)
@@ -361,7 +365,7 @@ fn slowest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     let mut cases: Vec<_> = report
         .cases
         .iter()
-        .filter(|case| !case.is_shared)
+        .filter(|case| !case.is_known())
         .filter_map(|case| Some((case.result.as_ref()?.wall, case.id.as_str())))
         .collect();
     if report.duration < NOTICEABLE || cases.len() < 10 {
@@ -407,6 +411,10 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         }
         if warned > 0 {
             parts.push(count(warned as u64, "doubtful case"));
+        }
+        match report.cases.iter().filter(|it| it.is_from_cache()).count() {
+            0 => {}
+            known => parts.push(format!("{known} from the cache")),
         }
     }
     parts.push(match (errors, warnings) {

@@ -214,7 +214,7 @@ fn case(report: &CaseReport) -> Case<'_> {
         duration_ms: result.map_or(0.0, |it| milliseconds(it.wall)),
         process_ms: result.map_or(0.0, |it| milliseconds(it.process_wall)),
         peak_memory_mib: result.and_then(|it| it.peak_memory_bytes).map(mebibytes),
-        cached: report.is_shared,
+        cached: report.is_known(),
     }
 }
 

@@ -192,7 +192,7 @@ impl<W: Write> Lines<W> {
         let wall = report
             .result
             .as_ref()
-            .filter(|_| !report.is_shared)
+            .filter(|_| !report.is_known())
             .map(|it| it.wall);
         tally.wall += wall.unwrap_or_default();
         if tally.finished < tally.cases {

@@ -22,6 +22,9 @@ use crate::source::tree::Tree;
 /// The id of the one test that a command without a report stands for.
 pub const COMMAND_TEST: &str = "command";
 
+/// How many threads libraries may use in a case.
+pub(super) const THREADS: &str = "1";
+
 /// Characters of a failed command's output that stand for its exception text.
 const COMMAND_MESSAGE: usize = 4 * 1024;
 
@@ -73,6 +76,10 @@ pub trait Executor: Sync {
     fn notes(&self) -> Vec<String> {
         Vec::new()
     }
+
+    /// What of the executor itself can change results, the sandbox among it, in words. Two that say the
+    /// same run everything alike.
+    fn kind(&self) -> String;
 }
 
 /// Runs each request in fresh processes.
@@ -238,6 +245,10 @@ impl Executor for FreshExecutor {
         result.wall = started.elapsed();
         result
     }
+
+    fn kind(&self) -> String {
+        format!("fresh processes, {}", self.policy.kind())
+    }
 }
 
 fn file_of(node_id: &str) -> &str {
@@ -284,9 +295,9 @@ fn variables(copy: &WorkingCopy, request: &RunRequest) -> Vec<(String, String)> 
         ("PYTHONNOUSERSITE", "1".to_owned()),
         ("PYTEST_DISABLE_PLUGIN_AUTOLOAD", "1".to_owned()),
         // Cases run side by side; each that took all cores would slow down all others.
-        ("OMP_NUM_THREADS", "1".to_owned()),
-        ("OPENBLAS_NUM_THREADS", "1".to_owned()),
-        ("MKL_NUM_THREADS", "1".to_owned()),
+        ("OMP_NUM_THREADS", THREADS.to_owned()),
+        ("OPENBLAS_NUM_THREADS", THREADS.to_owned()),
+        ("MKL_NUM_THREADS", THREADS.to_owned()),
     ]
     .map(|(key, value)| (key.to_owned(), value))
     .into();
@@ -300,6 +311,7 @@ fn variables(copy: &WorkingCopy, request: &RunRequest) -> Vec<(String, String)> 
 }
 
 fn with_record(mut result: RunResult, record: Record) -> RunResult {
+    result.ended_by_itself = matches!(record.end, End::Exited(_));
     result.output = record.output;
     result.process_wall = record.wall;
     result.peak_memory_bytes = Some(record.peak_memory_bytes);

@@ -1,5 +1,6 @@
 //! Running a case: its working copy, its environment, its sandbox, and how it ended.
 
+pub mod cache;
 pub mod environment;
 pub mod executor;
 pub mod interrupt;

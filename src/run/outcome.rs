@@ -71,6 +71,11 @@ pub struct RunResult {
     pub process_wall: Duration,
     /// The most memory seen, in bytes; `None` when it was not measured.
     pub peak_memory_bytes: Option<u64>,
+    /// Whether all that was run ended by itself: not by a limit, a signal or a fault. Only such a run
+    /// can be said to end the same way the next time.
+    pub ended_by_itself: bool,
+    /// Whether it was taken from the cache, and nothing was run.
+    pub is_cached: bool,
 }
 
 impl RunResult {
@@ -86,6 +91,8 @@ impl RunResult {
             wall: Duration::ZERO,
             process_wall: Duration::ZERO,
             peak_memory_bytes: None,
+            ended_by_itself: false,
+            is_cached: false,
         }
     }
 

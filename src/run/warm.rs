@@ -315,6 +315,10 @@ impl Executor for WarmExecutor {
         }
     }
 
+    fn kind(&self) -> String {
+        format!("workers or {}", self.fresh.kind())
+    }
+
     fn notes(&self) -> Vec<String> {
         std::mem::take(&mut self.state().notes)
     }

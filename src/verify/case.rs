@@ -210,6 +210,27 @@ pub struct BugExpectation {
 }
 
 impl Expectation {
+    /// Returns a key that two expectations share only if they ask for the same.
+    pub fn key(&self) -> String {
+        match self {
+            Self::Passes => "passes".to_owned(),
+            Self::Fails {
+                initially_passing,
+                edit,
+            } => format!("fails {:?}", (initially_passing, edit)),
+            Self::Bug(BugExpectation {
+                outcome,
+                fail,
+                may_fail,
+                message,
+                is_lenient,
+            }) => {
+                let message = message.as_ref().map(|(text, _)| text);
+                format!("bug {:?}", (outcome, fail, may_fail, message, is_lenient))
+            }
+        }
+    }
+
     /// The expectation in words.
     pub fn words(&self) -> String {
         match self {

@@ -80,6 +80,16 @@ pub struct CaseReport {
 }
 
 impl CaseReport {
+    /// Whether the result is one that was known, from an earlier run or from another case of this one.
+    pub fn is_known(&self) -> bool {
+        self.is_shared || self.is_from_cache()
+    }
+
+    /// Whether the result is from an earlier run.
+    pub fn is_from_cache(&self) -> bool {
+        self.result.as_ref().is_some_and(|it| it.is_cached)
+    }
+
     /// Returns the report of a case.
     pub(super) fn new(
         case: &Case,
@@ -122,6 +132,6 @@ impl CaseReport {
 
     /// Whether it was run for this report, so that its duration says how long it takes.
     pub fn was_run(&self) -> bool {
-        self.result.is_some() && !self.is_shared
+        self.result.is_some() && !self.is_known()
     }
 }

@@ -3,6 +3,7 @@
 //! Knows no terminal and no format: it sends events, and `report` tells them.
 
 pub mod case;
+pub mod changed;
 pub mod durations;
 pub mod estimate;
 pub mod event;

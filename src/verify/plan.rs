@@ -1,15 +1,17 @@
 //! Which cases there are, and what each runs. Pure: nothing is run here and nothing is written.
 
 use std::collections::{BTreeSet, HashMap};
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
-use crate::curriculum::document::{BugManifest, Build, Rewrite, Validator};
+use rayon::prelude::*;
+
+use crate::curriculum::document::{BugManifest, Build, Validator};
 use crate::curriculum::id::{ModuleId, Seconds};
 use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::CompiledRewrite;
+use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
 use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
 use crate::project::Project;
 use crate::project::state::{Solved, State};
@@ -55,24 +57,31 @@ impl Plan {
             index,
             name: planned.curriculum.name(),
         };
-        let complete = OnceTree::new(|| {
-            planned
-                .project
-                .build(&State::Complete.solved_modules(planned.curriculum))
+        let complete = LazyLock::new(|| {
+            let solved = State::Complete.solved_modules(planned.curriculum);
+            Arc::new(planned.project.build(&solved))
         });
         let mut seen = BTreeSet::new();
-        for (id, pointer) in manifest.value.module_ids() {
-            let is_wanted =
-                planned.only.is_none_or(|only| only.contains(id)) && seen.insert(id.clone());
-            match planned.curriculum.module(id.as_str()) {
-                _ if !is_wanted => {}
-                Some(module) => planner.module(module, &complete, &mut self.cases),
-                None => {
-                    let case = planner.missing_module(id, manifest.at(&pointer));
-                    self.cases.push(case);
-                }
-            }
-        }
+        let wanted: Vec<_> = manifest
+            .value
+            .module_ids()
+            .filter(|(id, _)| planned.only.is_none_or(|only| only.contains(*id)))
+            .filter(|(id, _)| seen.insert((*id).clone()))
+            .collect();
+        let cases: Vec<_> = wanted
+            .into_par_iter()
+            .map(
+                |(id, pointer)| match planned.curriculum.module(id.as_str()) {
+                    Some(module) => {
+                        let mut cases = Vec::new();
+                        planner.module(module, &complete, &mut cases);
+                        cases
+                    }
+                    None => vec![planner.missing_module(id, manifest.at(&pointer))],
+                },
+            )
+            .collect();
+        self.cases.extend(cases.into_iter().flatten());
     }
 
     /// Keeps the cases that `is_wanted` says, and those without which they can't be judged.
@@ -120,25 +129,6 @@ impl Plan {
     }
 }
 
-/// A tree that is built when it is first asked for.
-struct OnceTree<F> {
-    tree: std::cell::OnceCell<Arc<Tree>>,
-    build: F,
-}
-
-impl<F: Fn() -> Tree> OnceTree<F> {
-    fn new(build: F) -> Self {
-        Self {
-            tree: std::cell::OnceCell::new(),
-            build,
-        }
-    }
-
-    fn get(&self) -> Arc<Tree> {
-        Arc::clone(self.tree.get_or_init(|| Arc::new((self.build)())))
-    }
-}
-
 struct Planner<'a> {
     planned: &'a Planned<'a>,
     index: usize,
@@ -156,12 +146,7 @@ struct ModuleCases<'a> {
 }
 
 impl Planner<'_> {
-    fn module(
-        &self,
-        module: &Module,
-        complete: &OnceTree<impl Fn() -> Tree>,
-        cases: &mut Vec<Case>,
-    ) {
+    fn module(&self, module: &Module, complete: &Arc<Tree>, cases: &mut Vec<Case>) {
         let Some(manifest) = &module.manifest else {
             // What the module would run can't be told, but that it runs nothing must be.
             let not_run = self.finding_in(&module.shown, "module.yaml");
@@ -203,11 +188,10 @@ impl Planner<'_> {
             Ok(&reference),
             Expectation::Passes,
         ));
-        let complete = complete.get();
         cases.push(own.case(
             CaseKind::Complete,
             &validator,
-            Ok(&complete),
+            Ok(complete),
             Expectation::Passes,
         ));
         cases.push(own.case(
@@ -227,8 +211,17 @@ impl Planner<'_> {
             let tree = tree.as_ref().map_err(Clone::clone);
             cases.push(own.case(kind, &location, tree, Expectation::Passes));
         }
+        // All rewrites of a tree share what was parsed of it.
+        let parsed = ParsedTree::new(&reference);
+        let parsed_variants: Vec<_> = variants
+            .iter()
+            .map(|(variant, tree)| {
+                let tree = tree.as_ref().map_err(Clone::clone);
+                (*variant, tree.map(|tree| ParsedTree::new(tree)))
+            })
+            .collect();
         for bug in &module.bugs {
-            own.bug(bug, &reference, &variants, cases);
+            own.bug(bug, (&reference, &parsed), &parsed_variants, cases);
         }
     }
 
@@ -323,7 +316,7 @@ fn not_run(finding: &Diagnostic) -> NotRun {
     }
 }
 
-type VariantTree<'a> = (&'a Variant, Result<Arc<Tree>, NotRun>);
+type ParsedVariant<'a> = (&'a Variant, Result<ParsedTree<'a>, NotRun>);
 
 impl ModuleCases<'_> {
     fn case(
@@ -378,8 +371,8 @@ impl ModuleCases<'_> {
     fn bug(
         &self,
         bug: &Bug,
-        reference: &Arc<Tree>,
-        variants: &[VariantTree<'_>],
+        (reference, parsed): (&Tree, &ParsedTree<'_>),
+        variants: &[ParsedVariant<'_>],
         cases: &mut Vec<Case>,
     ) {
         let kind = |injection| CaseKind::Bug {
@@ -419,12 +412,17 @@ impl ModuleCases<'_> {
         let Some(rewrite) = &document.value.inject.rewrite else {
             return;
         };
-        push(Injection::Rewrite, false, rewritten(rewrite, reference));
+        let compiled = CompiledRewrite::compile(rewrite);
+        let rewritten = |tree: &ParsedTree<'_>| {
+            let compiled = compiled.as_ref().map_err(refused)?;
+            compiled.apply_to(tree).map_err(|error| refused(&error))
+        };
+        push(Injection::Rewrite, false, rewritten(parsed));
         for (variant, tree) in variants {
             if rewrite.not_applicable.contains_key(&variant.name) {
                 continue;
             }
-            let tree = tree.clone().and_then(|tree| rewritten(rewrite, &tree));
+            let tree = tree.as_ref().map_err(Clone::clone).and_then(rewritten);
             push(Injection::RewriteOn(variant.name.clone()), true, tree);
         }
     }
@@ -448,13 +446,11 @@ fn patched(bug: &Bug, document: &Loaded<BugManifest>, reference: &Tree) -> Resul
         .map_err(|finding| not_run(&finding))
 }
 
-fn rewritten(rewrite: &Rewrite, tree: &Tree) -> Result<Tree, NotRun> {
-    CompiledRewrite::compile(rewrite)
-        .and_then(|rewrite| rewrite.apply(tree))
-        .map_err(|error| NotRun {
-            rule: error.rule,
-            message: error.message,
-        })
+fn refused(error: &RewriteError) -> NotRun {
+    NotRun {
+        rule: error.rule,
+        message: error.message.clone(),
+    }
 }
 
 fn bug_expectation(bug: &BugManifest) -> Result<BugExpectation, NotRun> {

@@ -352,6 +352,7 @@ impl Board {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::run::environment::identity::Identity;
     use crate::run::executor::RunRequest;
     use crate::run::outcome::{TestOutcome, TestResult};
     use crate::source::tree::Entry;
@@ -366,6 +367,10 @@ mod tests {
     }
 
     impl Executor for Fake {
+        fn kind(&self) -> String {
+            "fake".to_owned()
+        }
+
         fn run(&self, request: &RunRequest) -> RunResult {
             let text = request
                 .tree
@@ -418,6 +423,7 @@ mod tests {
             readable: Vec::new(),
             pytest_plugins: Vec::new(),
             preload: Vec::new(),
+            identity: Identity::default(),
         };
         let environments = [Some(Arc::new(environment))];
         let context = RunContext {

@@ -8,7 +8,7 @@ fn help_of_every_command() {
     let overview = sandbox.run(&["--help"]).success().stdout;
     insta::assert_snapshot!("help", overview);
     for command in [
-        "check", "lint", "verify", "plan", "build", "lock", "schema", "doctor",
+        "check", "lint", "verify", "plan", "build", "lock", "schema", "doctor", "cache",
     ] {
         assert!(
             overview.contains(&format!("\n  {command} ")),

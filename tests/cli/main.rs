@@ -6,6 +6,8 @@
 mod support;
 
 mod build;
+mod cache;
+mod changed;
 mod doctor;
 mod environment;
 mod explain;

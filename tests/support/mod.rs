@@ -134,9 +134,11 @@ impl Sandbox {
     }
 }
 
-/// Clears the environment of a command but for what the tool may need.
+/// Clears the environment of a command but for what the tool may need. Results of other runs are not
+/// taken, and none are left to the user who runs the tests.
 pub(crate) fn clear(command: &mut Command) {
     command.env_clear();
+    command.env("MASTERY_NO_CACHE", "1");
     for (key, value) in std::env::vars_os() {
         let name = key.to_string_lossy();
         if PASSED_ON.contains(&&*name) || PASSED_ON_PREFIXES.iter().any(|p| name.starts_with(p)) {

@@ -1,4 +1,4 @@
-//! Where the tool keeps what it has made for a user: environments, and later results.
+//! Where the tool keeps what it has made for a user: environments and results.
 
 use std::path::PathBuf;
 

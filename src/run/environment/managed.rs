@@ -5,8 +5,9 @@
 //! which a wheel may have replaced, is left to cases. What has to be known of it is known of the
 //! interpreter that it was made from.
 
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::{self, BufRead as _, BufReader};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::process::CommandExt as _;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
@@ -14,6 +15,7 @@ use std::process::{Command, Stdio};
 use semver::{Version, VersionReq};
 use serde::{Deserialize, Serialize};
 
+use super::identity::Program;
 use super::interpreter::{Interpreter, program_with_pip};
 use super::{EnvironmentError, Step};
 use crate::diagnostic::escape;
@@ -33,6 +35,54 @@ struct About {
     version: Version,
     /// The digest of the lock file.
     lock: String,
+    /// What the interpreter said of itself; not there in environments of older versions.
+    base: Option<KnownBase>,
+}
+
+/// What an interpreter said of itself when it was last asked.
+#[derive(Serialize, Deserialize)]
+struct KnownBase {
+    interpreter: Interpreter,
+    /// The program as it was then.
+    program: Program,
+}
+
+impl About {
+    fn new(base: &Interpreter, lock: String) -> Self {
+        Self {
+            python: base.executable.clone(),
+            version: base.version.clone(),
+            lock,
+            base: Some(KnownBase {
+                interpreter: base.clone(),
+                program: Program::at(&base.executable),
+            }),
+        }
+    }
+
+    /// The interpreter that the environment in `dir` was made from. It is asked only if it is another
+    /// program than the last time: starting it is most of what finding an environment takes.
+    fn base(self, dir: &Path) -> Option<Interpreter> {
+        if let Some(known) = self.base
+            && known.program == Program::at(&self.python)
+        {
+            return Some(known.interpreter);
+        }
+        let base = Interpreter::probe(self.python.as_os_str(), None).ok()?;
+        // What can't be noted is asked again.
+        let _ = Self::new(&base, self.lock).write(dir);
+        Some(base)
+    }
+
+    /// Writes it in one step, so that no other run sees a half of it.
+    fn write(&self, dir: &Path) -> io::Result<()> {
+        let mut file = tempfile::Builder::new()
+            .permissions(Permissions::from_mode(0o644))
+            .tempfile_in(dir)?;
+        serde_json::to_writer(&mut file, self)?;
+        file.persist(dir.join(READY))?;
+        Ok(())
+    }
 }
 
 /// The interpreters of environments that were made for a lock file before, the newest Python first.
@@ -44,21 +94,23 @@ pub(super) fn existing(
     wanted: &VersionReq,
 ) -> impl Iterator<Item = Interpreter> {
     let lock = digest(lock_text);
-    let mut found: Vec<_> =
-        fs::read_dir(parent)
-            .into_iter()
-            .flatten()
-            .filter_map(|entry| {
-                let dir = entry.ok()?.path();
-                let about: About = serde_json::from_slice(&fs::read(dir.join(READY)).ok()?).ok()?;
-                let python = dir.join("bin/python");
-                (about.lock == lock && wanted.matches(&about.version) && python.exists())
-                    .then_some((about.version, about.python, dir))
-            })
-            .collect();
-    found.sort_by(|a, b| b.cmp(a));
-    found.into_iter().filter_map(|(version, python, dir)| {
-        let base = Interpreter::probe(python.as_os_str(), None).ok()?;
+    let mut found: Vec<_> = fs::read_dir(parent)
+        .into_iter()
+        .flatten()
+        .filter_map(|entry| {
+            let dir = entry.ok()?.path();
+            let about: About = serde_json::from_slice(&fs::read(dir.join(READY)).ok()?).ok()?;
+            let python = dir.join("bin/python");
+            (about.lock == lock && wanted.matches(&about.version) && python.exists())
+                .then_some((about, dir))
+        })
+        .collect();
+    found.sort_by(|(a, a_dir), (b, b_dir)| {
+        (&b.version, &b.python, b_dir).cmp(&(&a.version, &a.python, a_dir))
+    });
+    found.into_iter().filter_map(|(about, dir)| {
+        let version = about.version.clone();
+        let base = about.base(&dir)?;
         (base.version == version).then(|| base.of_environment(&dir))
     })
 }
@@ -135,13 +187,8 @@ impl Plan<'_> {
             let _ = fs::remove_dir_all(&dir);
             return Err(error);
         }
-        let about = About {
-            python: self.base.executable.clone(),
-            version: self.base.version.clone(),
-            lock: digest(self.lock_text),
-        };
-        let about = serde_json::to_vec(&about).map_err(|error| place(error.into()))?;
-        fs::write(dir.join(READY), about).map_err(place)?;
+        let about = About::new(self.base, digest(self.lock_text));
+        about.write(&dir).map_err(place)?;
         Ok(self.base.of_environment(&dir))
     }
 

@@ -4,6 +4,7 @@
 //! for, or is active and has what the lock file pins.
 
 pub mod cache_dir;
+pub mod identity;
 pub mod interpreter;
 pub mod lock;
 mod managed;
@@ -19,6 +20,7 @@ use crate::curriculum::document::{self, Validator};
 use crate::curriculum::{Curriculum, REQUIREMENTS};
 use crate::run::interrupt::Interrupt;
 
+use identity::{Identity, Program};
 use interpreter::{Candidate, Interpreter};
 use requirements::Refused;
 
@@ -40,6 +42,8 @@ pub struct Environment {
     pub pytest_plugins: Vec<String>,
     /// Modules that a worker imports once for all cases.
     pub preload: Vec<String>,
+    /// What it is told from others by.
+    pub identity: Identity,
 }
 
 /// Where an interpreter comes from.
@@ -261,11 +265,18 @@ impl Environment {
                 .map(ToString::to_string)
                 .collect(),
             preload: settings.preload.iter().map(ToString::to_string).collect(),
+            identity: Identity::default(),
         };
         environment.add_tools(&settings)?;
         match lock_file(curriculum, &settings) {
             Some(lock) => {
-                let (python, origin) = python(&lock, &settings, options, interrupt, on_step)?;
+                let text = std::fs::read(&lock).map_err(|error| EnvironmentError::Lock {
+                    path: lock.display().to_string(),
+                    error,
+                })?;
+                let (python, origin) =
+                    python(&lock, &text, &settings, options, interrupt, on_step)?;
+                environment.identity.add_python(&python, origin, &text);
                 environment.path.insert(0, parent(&python.executable));
                 environment.readable.extend(python.readable());
                 environment.python = Some(python);
@@ -295,7 +306,9 @@ impl Environment {
         for tool in &settings.tools {
             let found = find_on_path(tool.as_str())
                 .ok_or_else(|| EnvironmentError::NoTool(tool.to_string()))?;
-            let program = found.canonicalize().unwrap_or_else(|_| found.clone());
+            let identity = Program::at(&found);
+            let program = identity.target.clone();
+            self.identity.programs.push(identity);
             self.path.push(parent(&found));
             self.readable.extend([found, program.clone()]);
             if let Some(prefix) = program.parent().and_then(Path::parent) {
@@ -331,16 +344,13 @@ pub(crate) fn lock_file(
 
 fn python(
     lock: &Path,
+    lock_text: &[u8],
     settings: &document::Environment,
     options: &EnvironmentOptions,
     interrupt: &Interrupt,
     on_step: &mut dyn FnMut(Step),
 ) -> Result<(Interpreter, Origin), EnvironmentError> {
-    let lock_text = std::fs::read(lock).map_err(|error| EnvironmentError::Lock {
-        path: lock.display().to_string(),
-        error,
-    })?;
-    let pins = requirements::pins_of(&lock_text).map_err(|refused| EnvironmentError::Refused {
+    let pins = requirements::pins_of(lock_text).map_err(|refused| EnvironmentError::Refused {
         path: lock.display().to_string(),
         refused,
     })?;
@@ -366,7 +376,7 @@ fn python(
     }
     let environments = options.cache_dir.join("environments");
     // What it was made from may be gone, or belong to another user.
-    let existing = managed::existing(&environments, &lock_text, &wanted)
+    let existing = managed::existing(&environments, lock_text, &wanted)
         .find(|python| !options.for_all_users || python.is_reachable_by_all());
     if let Some(python) = existing {
         return Ok((python, Origin::Managed));
@@ -385,7 +395,7 @@ fn python(
     let plan = managed::Plan {
         parent: environments,
         base: &base,
-        lock_text: &lock_text,
+        lock_text,
         pins: &pins,
         indexes: settings.indexes.iter().map(ToString::to_string).collect(),
     };

@@ -80,6 +80,34 @@ impl Policy {
     }
 }
 
+impl Policy {
+    /// What the sandbox is, in words, without the paths of a case.
+    pub fn kind(&self) -> String {
+        let Self {
+            read: _,
+            write: _,
+            // A worker's, whose children narrow it down again.
+            all_processes: _,
+            own_user,
+            landlock,
+            seccomp,
+            mount_namespace,
+        } = self;
+        let parts = [
+            ("own user", own_user),
+            ("Landlock", landlock),
+            ("seccomp", seccomp),
+            ("mount namespace", mount_namespace),
+        ];
+        let used: Vec<_> = parts
+            .iter()
+            .filter(|(_, is_used)| **is_used)
+            .map(|(name, _)| *name)
+            .collect();
+        format!("sandbox: {}", used.join(", "))
+    }
+}
+
 /// Enters the sandbox: the calling process, from here on, for good.
 ///
 /// Called between fork and exec, in a process with one thread, whose parent is the supervisor.
