@@ -21,7 +21,7 @@ runs = int(sys.argv[2]) if len(sys.argv) > 2 else 3
 
 overheads = []
 for _ in range(runs):
-    command = [TOOL, "verify", curriculum, "--jobs", "1", "--sandbox", "require", "--format", "json"]
+    command = [TOOL, "verify", curriculum, "--jobs", "1", "--sandbox", "require", "--no-cache", "--format", "json"]
     report = json.loads(subprocess.run(command, cwd=ROOT, capture_output=True, check=True).stdout)
     ran = [case for case in report["cases"] if not case["cached"]]
     overheads += [case["duration_ms"] - case["process_ms"] for case in ran]

@@ -1,7 +1,7 @@
 //! A kept result as bytes, and back.
 //!
 //! An entry may come from anywhere, such as the cache of a build service: it is data of a stranger.
-//! Whatever is not exactly what [`encode`] writes is no entry.
+//! Whatever is not exactly what `encode` writes is no entry.
 
 use std::time::Duration;
 
