@@ -1,5 +1,7 @@
 //! Words of prose and of code, with their places.
 
+use std::borrow::Cow;
+use std::cell::LazyCell;
 use std::ops::Range;
 
 /// The words of a text: letters, digits and `_`, so that an identifier is one word.
@@ -19,7 +21,7 @@ pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
 /// words parted by single spaces.
 pub(crate) fn find_phrase(text: &str, phrases: &[&str]) -> Option<Range<usize>> {
     let words: Vec<_> = words(text)
-        .map(|(range, word)| (range, word.to_lowercase()))
+        .map(|(range, word)| (range, lower_case(word)))
         .collect();
     let begins_at = |index: usize, phrase: &str| {
         let wanted: Vec<_> = phrase.split(' ').collect();
@@ -41,19 +43,39 @@ pub(crate) fn shared_run(
     known: &str,
     length: usize,
 ) -> Option<Range<usize>> {
-    let folded =
-        |text: &str| -> Vec<String> { words(text).map(|(_, word)| word.to_lowercase()).collect() };
-    let (source, known) = (folded(source), folded(known));
-    let stands_in = |run: &[String], words: &[String]| words.windows(run.len()).any(|it| it == run);
-    let places: Vec<_> = words(text).map(|(range, _)| range).collect();
-    let text = folded(text);
-    let is_shared = |run: &[String]| stands_in(run, &source) && !stands_in(run, &known);
+    let stands_in =
+        |run: &[Cow<'_, str>], words: &[Cow<'_, str>]| words.windows(run.len()).any(|it| it == run);
+    let (places, text): (Vec<_>, Vec<_>) = words(text)
+        .map(|(range, word)| (range, lower_case(word)))
+        .unzip();
+    if text.len() < length {
+        return None;
+    }
+    let source = folded(source);
+    // Nearly always nothing is shared, and what is known matters to nobody.
+    let known = LazyCell::new(|| folded(known));
+    let is_shared = |run: &[Cow<'_, str>]| stands_in(run, &source) && !stands_in(run, &known);
     let start = text.windows(length).position(is_shared)?;
     let mut end = start + length;
     while end < text.len() && stands_in(&text[start..=end], &source) {
         end += 1;
     }
     Some(places[start].start..places[end - 1].end)
+}
+
+/// The words of a text in lower case.
+fn folded(text: &str) -> Vec<Cow<'_, str>> {
+    words(text).map(|(_, word)| lower_case(word)).collect()
+}
+
+/// A word in lower case; most are already.
+fn lower_case(word: &str) -> Cow<'_, str> {
+    let is_lower = word.is_ascii() && !word.bytes().any(|byte| byte.is_ascii_uppercase());
+    if is_lower {
+        Cow::Borrowed(word)
+    } else {
+        Cow::Owned(word.to_lowercase())
+    }
 }
 
 #[cfg(test)]

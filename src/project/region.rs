@@ -4,9 +4,10 @@
 
 use std::fmt::Write as _;
 use std::ops::Range;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use super::language::Language;
+use super::outline::Outline;
 use super::rules::{
     MALFORMED_MARK, MISMATCHED_REGION, NESTED_REGION, OVERLAPPING_REGIONS, UNCLOSED_REGION,
     UNOPENED_REGION,
@@ -24,6 +25,8 @@ pub struct MarkedFile {
     source: Arc<SourceFile>,
     language: Language,
     regions: Vec<Region>,
+    /// What is asked of the code around the regions, once it was.
+    outline: OnceLock<Outline>,
 }
 
 /// Lines that the learner has to write.
@@ -50,6 +53,11 @@ impl Region {
             .map(ModuleId::as_str)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// What the author wrote for the learner to find in place of the solution.
+    pub(super) fn written_stub(&self) -> Option<&str> {
+        self.stub.as_deref()
     }
 }
 
@@ -88,20 +96,35 @@ impl MarkedFile {
         &self.source.text()[region.body.start..region.body.end]
     }
 
+    /// The place of the solution.
+    pub(super) fn body_span(&self, region: &Region) -> Span {
+        region.body
+    }
+
+    /// The line of the begin mark, line break included.
+    pub(super) fn begin_line(&self, region: &Region) -> &str {
+        &self.source.text()[region.begin.start..region.begin.end]
+    }
+
+    /// Whether the file is known to be Python in every state. Where it is not, it may be all the same.
+    pub fn is_always_python(&self) -> bool {
+        self.outline().is_always_python
+    }
+
     /// The text outside of all regions, marks taken out.
     pub fn outside(&self) -> String {
-        self.text(|_| String::new())
+        self.text(|_, _| "")
     }
 
     /// Returns the file's text in a state; `None` when the learner starts without the file.
     pub fn build(&self, is_solved: impl Fn(&Region) -> bool) -> Option<String> {
         let mut nothing_given = true;
-        let text = self.text(|region| {
+        let text = self.text(|index, region| {
             let replacement = if is_solved(region) {
                 nothing_given = false;
-                self.body_of(region).to_owned()
+                self.body_of(region)
             } else {
-                self.stub_text(region)
+                self.stub_text(index)
             };
             nothing_given &= replacement.is_empty();
             replacement
@@ -144,7 +167,7 @@ impl MarkedFile {
                 traced
                     .parts
                     .push((traced.text.len(), Origin::StubOf(index)));
-                traced.text.push_str(&self.stub_text(region));
+                traced.text.push_str(self.stub_text(index));
             }
             at = region.end.end;
         }
@@ -153,42 +176,29 @@ impl MarkedFile {
     }
 
     /// The file's text with each region's lines, marks and all, replaced.
-    fn text(&self, mut replacement: impl FnMut(&Region) -> String) -> String {
+    fn text<'a>(&'a self, mut replacement: impl FnMut(usize, &'a Region) -> &'a str) -> String {
         let text = self.source.text();
         let mut result = String::with_capacity(text.len());
         let mut at = 0;
-        for region in &self.regions {
+        for (index, region) in self.regions.iter().enumerate() {
             result.push_str(&text[at..region.begin.start]);
-            result.push_str(&replacement(region));
+            result.push_str(replacement(index, region));
             at = region.end.end;
         }
         result.push_str(&text[at..]);
         result
     }
 
-    fn stub_text(&self, region: &Region) -> String {
-        if let Some(stub) = &region.stub {
-            return stub.clone();
+    /// What the learner finds in place of the solution of the region with this index.
+    fn stub_text(&self, index: usize) -> &str {
+        match &self.regions[index].stub {
+            Some(stub) => stub,
+            None => &self.outline().default_stubs[index],
         }
-        let text = self.source.text();
-        let body = self.body_of(region);
-        let Some(first) = body.lines().find(|line| !line.trim().is_empty()) else {
-            return String::new();
-        };
-        let indent = &first[..first.len() - first.trim_start().len()];
-        let offset = body.find(first).expect("the line was taken from the body") + indent.len();
-        if !self
-            .language
-            .is_in_function(text, region.body.start + offset)
-        {
-            return String::new();
-        }
-        let line_break = if text[region.begin.start..region.begin.end].ends_with("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        format!("{indent}{}{line_break}", self.language.default_stub())
+    }
+
+    fn outline(&self) -> &Outline {
+        self.outline.get_or_init(|| Outline::of(self))
     }
 }
 
@@ -315,6 +325,7 @@ pub fn parse(
             source: Arc::clone(source),
             language,
             regions,
+            outline: OnceLock::new(),
         });
     (marked, diagnostics)
 }

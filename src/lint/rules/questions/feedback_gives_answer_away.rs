@@ -1,6 +1,5 @@
 //! `feedback-gives-answer-away`.
 
-use crate::answer::Judgement;
 use crate::diagnostic::Sink;
 use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
 use crate::lint::words::shared_run;
@@ -53,8 +52,7 @@ impl Rule for FeedbackGivesAnswerAway {
         let report = |at: &str, message: String| {
             sink.push(self.finding(asked.at(at), message));
         };
-        let passes = |text: &str| rubric.judge(text) == Judgement::Passed;
-        if passes(text_asked) {
+        if rubric.passes(text_asked) {
             let message = format!("the text of `{}` passes as its answer", question.id);
             report("/question", message);
         }
@@ -70,7 +68,7 @@ impl Rule for FeedbackGivesAnswerAway {
             (pointer, what, concept.ask.as_str())
         });
         for (at, what, text) in modes.chain(asks) {
-            if passes(text) {
+            if rubric.passes(text) {
                 report(
                     &at,
                     format!("{what} passes as an answer to `{}`", question.id),
