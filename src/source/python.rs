@@ -12,6 +12,8 @@ use ast_grep_core::{AstGrep, Node};
 use ast_grep_language::SupportLang;
 use serde_json::{Map, Value, json};
 
+use super::changed::changed_lines;
+
 type PythonDoc = StrDoc<SupportLang>;
 
 /// A parsed Python file.
@@ -53,9 +55,18 @@ impl Module {
         if is_made && edited.error().is_none() {
             return edited;
         }
-        let mut text = self.text().to_owned();
-        text.replace_range(edit.replaced.clone(), &edit.text);
-        Self::parse(&text)
+        Self::parse(&edit.apply(self.text()))
+    }
+
+    /// Returns the file with another text, of which only what is different is parsed.
+    #[must_use]
+    pub fn with_text(&self, text: &str) -> Self {
+        let (before, after) = changed_lines(self.text(), text);
+        self.edited(&Edit {
+            found: before.clone(),
+            replaced: before,
+            text: text[after].to_owned(),
+        })
     }
 
     /// The first place that is not Python; `None` when all of it is.
@@ -303,6 +314,15 @@ pub struct Edit {
     pub replaced: Range<usize>,
     /// What takes their place.
     pub text: String,
+}
+
+impl Edit {
+    /// Returns `text` with the edit made.
+    pub fn apply(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        text.replace_range(self.replaced.clone(), &self.text);
+        text
+    }
 }
 
 /// An ast-grep rule with its fix.
