@@ -6,15 +6,32 @@ use std::ops::Range;
 
 /// The words of a text: letters, digits and `_`, so that an identifier is one word.
 pub(crate) fn words(text: &str) -> impl Iterator<Item = (Range<usize>, &str)> {
-    let is_part = |char: char| char.is_alphanumeric() || char == '_';
     let mut at = 0;
     std::iter::from_fn(move || {
-        let start = at + text[at..].find(is_part)?;
-        let rest = &text[start..];
-        let end = start + rest.find(|char| !is_part(char)).unwrap_or(rest.len());
+        let start = at + length_while(&text[at..], |char| !is_word_part(char));
+        let end = start + length_while(&text[start..], is_word_part);
         at = end;
-        Some((start..end, &text[start..end]))
+        (start < end).then(|| (start..end, &text[start..end]))
     })
+}
+
+fn is_word_part(char: char) -> bool {
+    char.is_alphanumeric() || char == '_'
+}
+
+/// How many bytes a text begins with whose characters are of a kind.
+fn length_while(text: &str, is_kind: impl Fn(char) -> bool) -> usize {
+    // Nearly all text is ASCII, which takes no decoding.
+    let bytes = text.as_bytes();
+    let is_ascii_kind = |byte: &&u8| byte.is_ascii() && is_kind(char::from(**byte));
+    let ascii = bytes.iter().take_while(is_ascii_kind).count();
+    match bytes.get(ascii) {
+        Some(byte) if !byte.is_ascii() => {
+            let rest = &text[ascii..];
+            ascii + rest.find(|char| !is_kind(char)).unwrap_or(rest.len())
+        }
+        _ => ascii,
+    }
 }
 
 /// The first place where one of `phrases` stands, word for word in any case. Phrases are lower-case, their
@@ -24,13 +41,14 @@ pub(crate) fn find_phrase(text: &str, phrases: &[&str]) -> Option<Range<usize>> 
         .map(|(range, word)| (range, lower_case(word)))
         .collect();
     let begins_at = |index: usize, phrase: &str| {
-        let wanted: Vec<_> = phrase.split(' ').collect();
-        let found = words.get(index..index + wanted.len())?;
-        let is_equal = found
-            .iter()
-            .zip(&wanted)
-            .all(|((_, word), wanted)| word == wanted);
-        is_equal.then(|| found[0].0.start..found[found.len() - 1].0.end)
+        let mut end = index;
+        for wanted in phrase.split(' ') {
+            if words.get(end)?.1 != wanted {
+                return None;
+            }
+            end += 1;
+        }
+        Some(words[index].0.start..words[end - 1].0.end)
     };
     (0..words.len()).find_map(|index| phrases.iter().find_map(|&phrase| begins_at(index, phrase)))
 }

@@ -174,13 +174,20 @@ impl Module {
 
     /// Returns the edits that `change` makes to what it matches within `within`.
     pub fn edits(&self, change: &Change, within: Option<&Range<usize>>) -> Vec<Edit> {
-        let root = self.ast.root();
-        root.find_all(&change.matcher)
-            .filter(|found| {
-                within.is_none_or(|within| {
-                    within.start <= found.range().start && found.range().end <= within.end
-                })
+        let is_within = |node: &Node<'_, PythonDoc>| {
+            within.is_none_or(|within| {
+                within.start <= node.range().start && node.range().end <= within.end
             })
+        };
+        let mut searched = self.ast.root();
+        while !is_within(&searched)
+            && let Some(inner) = only_child_around(&searched, within)
+        {
+            searched = inner;
+        }
+        searched
+            .find_all(&change.matcher)
+            .filter(|found| is_within(found))
             .map(|found| {
                 let edit = found.make_edit(&change.matcher, &change.fixer);
                 Edit {
@@ -239,6 +246,18 @@ fn wrong_indentation(node: &Node<'_, PythonDoc>, text: &str) -> Option<Range<usi
         "module" => odd_indentation(node, text, Some("")),
         _ => None,
     }
+}
+
+/// The child of a node in which a part of the file is, and in no other.
+fn only_child_around<'a>(
+    node: &Node<'a, PythonDoc>,
+    part: Option<&Range<usize>>,
+) -> Option<Node<'a, PythonDoc>> {
+    let part = part?;
+    let is_around = |child: &Node<'_, PythonDoc>| {
+        child.range().start <= part.start && part.end <= child.range().end
+    };
+    node.children().find(is_around)
 }
 
 /// The statement that a block belongs to, when there is no statement in the block.
