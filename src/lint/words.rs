@@ -55,9 +55,11 @@ pub(crate) fn find_phrase(text: &str, phrases: &[&str]) -> Option<Range<usize>> 
 
 /// The first run of `length` words of `text` that stands in `source` as well, in any case, and does not
 /// stand in `known`. It is given to the end, where it is longer.
+///
+/// `source` is given as its words, see [`folded`].
 pub(crate) fn shared_run(
     text: &str,
-    source: &str,
+    source: &[Cow<'_, str>],
     known: &str,
     length: usize,
 ) -> Option<Range<usize>> {
@@ -69,20 +71,19 @@ pub(crate) fn shared_run(
     if text.len() < length {
         return None;
     }
-    let source = folded(source);
     // Nearly always nothing is shared, and what is known matters to nobody.
     let known = LazyCell::new(|| folded(known));
-    let is_shared = |run: &[Cow<'_, str>]| stands_in(run, &source) && !stands_in(run, &known);
+    let is_shared = |run: &[Cow<'_, str>]| stands_in(run, source) && !stands_in(run, &known);
     let start = text.windows(length).position(is_shared)?;
     let mut end = start + length;
-    while end < text.len() && stands_in(&text[start..=end], &source) {
+    while end < text.len() && stands_in(&text[start..=end], source) {
         end += 1;
     }
     Some(places[start].start..places[end - 1].end)
 }
 
 /// The words of a text in lower case.
-fn folded(text: &str) -> Vec<Cow<'_, str>> {
+pub(crate) fn folded(text: &str) -> Vec<Cow<'_, str>> {
     words(text).map(|(_, word)| lower_case(word)).collect()
 }
 
@@ -126,7 +127,7 @@ mod tests {
     #[test]
     fn runs_are_found_to_their_end_unless_they_are_known() {
         let run = |text: &'static str, source, known| {
-            shared_run(text, source, known, 3).map(|range| &text[range])
+            shared_run(text, &folded(source), known, 3).map(|range| &text[range])
         };
         assert_eq!(run("x A b, c d y", "a b c d e", ""), Some("A b, c d"));
         assert_eq!(run("a b x c d", "a b c d", ""), None);

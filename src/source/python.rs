@@ -437,14 +437,13 @@ def forward(x):
         let module = Module::parse(TEXT);
         let part = |from: &str, to: &str| offset(from)..offset(to);
         assert!(module.is_whole_statements(&part("    def inner", "    return inner")));
-        assert!(module.is_whole_statements(&part("    def inner", "    return inner")));
         assert!(module.is_whole_statements(&part("@decorated", "def forward(x)")));
         assert!(module.is_top_level(&part("@decorated", "def forward(x)")));
         assert!(!module.is_top_level(&part("    scale", "\n    def forward")));
         // A comment first, a definition without its decorator, a part of a block, the head of a function.
         assert!(!module.is_whole_statements(&part("        # comment", "\ndef forward(x)")));
         assert!(!module.is_whole_statements(&part("class Layer", "def forward(x)")));
-        assert!(!module.is_whole_statements(&part("        return x\n", "inner()")));
+        assert!(!module.is_whole_statements(&part("        return x\n", "inner()\n")));
         assert!(!module.is_whole_statements(&part("def forward(x)", "        return x\n")));
         let cases = "match a:\n    case 1:\n        pass\n    case 2:\n        pass\n";
         let first_case = cases.find("    case 1").unwrap()..cases.find("    case 2").unwrap();
