@@ -151,15 +151,30 @@ mod tests {
         }
     }
 
-    #[test]
-    fn rule_that_panics_takes_no_other_with_it() {
+    /// Loads the curriculum called `name` of this repository and runs rules over it.
+    fn checked(name: &str, rules: &[&dyn Rule]) -> (Curriculum, Vec<Diagnostic>) {
         let root = Path::new(env!("CARGO_MANIFEST_DIR"));
         let sink = Sink::new();
-        let dir = root.join("curricula/foundations");
+        let dir = root.join("curricula").join(name);
         let curriculum = crate::curriculum::load(&dir, root, &sink);
         let (project, _) = Project::parse(&curriculum);
-        check(&curriculum, &project, &[&Panics, &Reports, &Panics], &sink);
-        let findings = sink.into_sorted();
+        check(&curriculum, &project, rules, &sink);
+        (curriculum, sink.into_sorted())
+    }
+
+    /// Reading places takes as long again as reading values; a rule asks for one when it has something to say.
+    #[test]
+    fn places_are_not_asked_for_where_nothing_is_found() {
+        let (curriculum, findings) = checked("foundations", rules::ALL);
+        assert!(findings.is_empty(), "{findings:?}");
+        for (_, document) in curriculum.yaml_files() {
+            assert!(!document.is_placed(), "{}", document.file.path());
+        }
+    }
+
+    #[test]
+    fn rule_that_panics_takes_no_other_with_it() {
+        let (curriculum, findings) = checked("foundations", &[&Panics, &Reports, &Panics]);
         let of = |name: &str| findings.iter().filter(|it| it.rule == name).count();
         let modules = curriculum.modules.iter();
         let asked = modules.filter_map(|module| module.questions.as_ref());

@@ -107,6 +107,12 @@ impl Document {
         self.root().is_in_text(&self.value, offset)
     }
 
+    /// Whether a place was asked for.
+    #[cfg(test)]
+    pub(crate) fn is_placed(&self) -> bool {
+        self.place.get().is_some()
+    }
+
     /// The place of the whole.
     fn root(&self) -> &Place {
         self.place.get_or_init(|| {
