@@ -47,7 +47,7 @@ fn default_stub(file: &MarkedFile, region: &Region, module: Option<&Module>) -> 
     let body = file.body_of(region);
     let first = body.lines().find(|line| !line.trim().is_empty())?;
     let indent = &first[..first.len() - first.trim_start().len()];
-    let start = file.body_span(region).start;
+    let start = region.body().start;
     let offset = start + body.find(first).expect("the line was taken from the body") + indent.len();
     let is_in_function = match module {
         Some(module) => module.is_in_function(offset),
@@ -66,7 +66,7 @@ fn default_stub(file: &MarkedFile, region: &Region, module: Option<&Module>) -> 
 /// with the default stub as well: a statement takes the place of whole ones. Where this can't be told, it
 /// says no.
 fn is_exchangeable(file: &MarkedFile, region: &Region, stub: &str, module: &Module) -> bool {
-    let body = file.body_span(region);
+    let body = region.body();
     let text = file.source().text();
     let before = &text[..body.start - file.begin_line(region).len()];
     // The mark may be all that parts a line from one that would go on with it.

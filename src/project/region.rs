@@ -55,6 +55,11 @@ impl Region {
             .join(" ")
     }
 
+    /// The place of the solution.
+    pub(super) fn body(&self) -> Span {
+        self.body
+    }
+
     /// What the author wrote for the learner to find in place of the solution.
     pub(super) fn written_stub(&self) -> Option<&str> {
         self.stub.as_deref()
@@ -94,11 +99,6 @@ impl MarkedFile {
     /// The solution's text.
     pub fn body_of(&self, region: &Region) -> &str {
         &self.source.text()[region.body.start..region.body.end]
-    }
-
-    /// The place of the solution.
-    pub(super) fn body_span(&self, region: &Region) -> Span {
-        region.body
     }
 
     /// The line of the begin mark, line break included.

@@ -7,8 +7,9 @@ pub(crate) fn changed_lines(before: &str, after: &str) -> (Range<usize>, Range<u
     let shortest = before.len().min(after.len());
     let pairs = || before.bytes().zip(after.bytes());
     let alike = pairs().take_while(|(a, b)| a == b).count();
-    let start = before[..before.floor_char_boundary(alike)]
-        .rfind('\n')
+    let start = before.as_bytes()[..alike]
+        .iter()
+        .rposition(|byte| *byte == b'\n')
         .map_or(0, |at| at + 1);
     let backwards = before.bytes().rev().zip(after.bytes().rev());
     let alike = backwards
