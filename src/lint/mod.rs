@@ -166,10 +166,17 @@ mod tests {
     #[test]
     fn places_are_not_asked_for_where_nothing_is_found() {
         let (curriculum, findings) = checked("foundations", rules::ALL);
-        assert!(findings.is_empty(), "{findings:?}");
+        let mut files = 0;
         for (_, document) in curriculum.yaml_files() {
-            assert!(!document.is_placed(), "{}", document.file.path());
+            let path = document.file.path();
+            // Findings that the curriculum allows are among them, and those on excused variants stay unsaid.
+            let is_told = findings.iter().any(|it| it.location.shown_path() == path);
+            let excused = document.value.pointer("/inject/rewrite/not_applicable");
+            let may_be_placed = is_told || excused.is_some();
+            assert!(may_be_placed || !document.is_placed(), "{path}");
+            files += usize::from(!may_be_placed);
         }
+        assert!(files > 10, "most files have no finding");
     }
 
     #[test]
