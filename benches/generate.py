@@ -14,6 +14,8 @@ import pathlib
 import random
 import textwrap
 
+ROOT = pathlib.Path(__file__).resolve().parents[1]
+
 NOUNS = """account anchor archive balance basket batch beacon bracket bridge bucket buffer cabin cable carrier cellar channel
 circuit client cluster column contract copper corner counter courier cradle cursor degree deposit digit drawer engine escort
 factor feeder filter folder forest funnel garden gateway hammer harbour header helper hopper icon index island journal junction
@@ -127,11 +129,16 @@ class Writer:
         for number in range(self.count):
             ids.append(f"{pick.choice(ADJECTIVES)}_{pick.choice(NOUNS)}_{number + 1}")
         self.manifest(ids)
+        for path in sorted(ROOT.glob("schemas/*.schema.json")):
+            self.write(f"schemas/{path.name}", path.read_text(encoding="utf-8"))
+        for name in ("requirements.in", "requirements.txt"):
+            self.write(name, (ROOT / "curricula/foundations" / name).read_text(encoding="utf-8"))
         for number, name in enumerate(ids):
             self.module(number, name, ids)
 
     def manifest(self, ids):
         lines = [
+            "# yaml-language-server: $schema=schemas/curriculum.schema.json",
             "schema: 1",
             f"id: {self.root.name}",
             f"title: A curriculum of {self.count} modules",
@@ -168,7 +175,7 @@ class Writer:
 
         self.write(
             f"{folder}/module.yaml",
-            "# yaml-language-server: $schema=../../../../schemas/module.schema.json\n"
+            "# yaml-language-server: $schema=../../schemas/module.schema.json\n"
             f"id: {name}\n"
             f"title: {title}\n"
             f"summary: {self.sentence()}\n"
@@ -187,7 +194,7 @@ class Writer:
         questions = "".join(self.question(index) for index in range(2))
         self.write(
             f"{folder}/questions.yaml",
-            f"# yaml-language-server: $schema=../../../../schemas/questions.schema.json\nquestions:\n{questions}",
+            f"# yaml-language-server: $schema=../../schemas/questions.schema.json\nquestions:\n{questions}",
         )
 
         body = indented(shape["solution"], numbers)
@@ -213,7 +220,7 @@ class Writer:
         self.write(f"{folder}/bugs/{name}.patch", "".join(diff))
         self.write(
             f"{folder}/bugs/{name}.yaml",
-            "# yaml-language-server: $schema=../../../../../schemas/bug.schema.json\n"
+            "# yaml-language-server: $schema=../../../schemas/bug.schema.json\n"
             f"id: {name}\n"
             f"title: {self.sentence(6)}\n"
             "inject:\n"

@@ -34,10 +34,28 @@ const MAX_PART_BYTES: usize = 256;
 /// Texts of which a match must contain one; more are not worth looking for.
 const MAX_NEEDED: usize = 16;
 
+/// A text that several patterns are held against.
+#[derive(Clone, Debug)]
+pub struct Searched<'a> {
+    text: &'a str,
+    /// The text with its ASCII letters in lower case.
+    lower: String,
+}
+
+impl<'a> Searched<'a> {
+    /// Prepares a text for its patterns.
+    pub fn new(text: &'a str) -> Self {
+        let lower = text.to_ascii_lowercase();
+        Self { text, lower }
+    }
+}
+
 /// A compiled pattern.
 #[derive(Clone, Debug)]
 pub struct Pattern {
     hir: Hir,
+    /// Whether it is held against the text in lower case, see [`is_lower_case`].
+    is_lower: bool,
     /// Texts in lower case of which every match contains one, whatever its case; empty where none are
     /// known.
     needed: Vec<String>,
@@ -64,25 +82,14 @@ impl Pattern {
     }
 
     fn build(pattern: &str, case_insensitive: bool) -> Result<Self, String> {
-        let hir = ParserBuilder::new()
-            .case_insensitive(case_insensitive)
-            // Word characters and cases of all scripts take ten times as long to compile. Where a
-            // pattern has none but ASCII letters, `\w`, `\d` and `\b` are about those.
-            .unicode(!pattern.is_ascii())
-            .utf8(false)
-            .build()
-            .parse(pattern)
-            .map_err(|error| {
-                // The crate draws the pattern with a caret over several lines; the last says why.
-                let text = error.to_string();
-                let last = text.lines().last().unwrap_or_default();
-                last.trim_start_matches("error: ").to_owned()
-            })?;
-        let compiled = Self {
-            needed: needed(&hir),
-            matcher: OnceLock::new(),
-            hir,
-        };
+        if case_insensitive && is_lower_case(pattern) {
+            let hir = parse(pattern, false)?;
+            // Letters in both cases take more; close to the bound those are what is counted.
+            if bytes_counted_high(&hir) <= MAX_COMPILED_BYTES / 8 {
+                return Ok(Self::new(hir, true));
+            }
+        }
+        let compiled = Self::new(parse(pattern, case_insensitive)?, false);
         // Whether it is too large only its automaton tells, which is made when it is needed. That most
         // patterns are not can be seen before.
         let is_small = bytes_counted_high(&compiled.hir) <= MAX_COMPILED_BYTES;
@@ -92,14 +99,31 @@ impl Pattern {
         Ok(compiled)
     }
 
+    fn new(hir: Hir, is_lower: bool) -> Self {
+        Self {
+            needed: needed(&hir),
+            matcher: OnceLock::new(),
+            is_lower,
+            hir,
+        }
+    }
+
     /// Whether the pattern matches somewhere in `text`.
     pub fn is_match(&self, text: &str) -> bool {
-        if !self.needed.is_empty() {
-            let text = text.to_ascii_lowercase();
-            if !self.needed.iter().any(|needed| text.contains(needed)) {
-                return false;
-            }
+        self.is_match_in(&Searched::new(text))
+    }
+
+    /// As [`Pattern::is_match`], for one of several patterns that are held against the same text.
+    pub fn is_match_in(&self, searched: &Searched<'_>) -> bool {
+        let has = |needed: &String| searched.lower.contains(needed);
+        if !self.needed.is_empty() && !self.needed.iter().any(has) {
+            return false;
         }
+        let text = if self.is_lower {
+            &searched.lower
+        } else {
+            searched.text
+        };
         let matcher = self.matcher.get_or_init(|| {
             self.automaton()
                 .and_then(|automaton| backtrack::Builder::new().build_from_nfa(automaton).ok())
@@ -121,6 +145,66 @@ impl Pattern {
     fn automaton(&self) -> Option<NFA> {
         COMPILER.with(|compiler| compiler.build_from_hir(&self.hir).ok())
     }
+}
+
+/// Parses a pattern.
+fn parse(pattern: &str, case_insensitive: bool) -> Result<Hir, String> {
+    ParserBuilder::new()
+        .case_insensitive(case_insensitive)
+        // Word characters and cases of all scripts take ten times as long to compile. Where a
+        // pattern has none but ASCII letters, `\w`, `\d` and `\b` are about those.
+        .unicode(!pattern.is_ascii())
+        .utf8(false)
+        .build()
+        .parse(pattern)
+        .map_err(|error| {
+            // The crate draws the pattern with a caret over several lines; the last says why.
+            let text = error.to_string();
+            let last = text.lines().last().unwrap_or_default();
+            last.trim_start_matches("error: ").to_owned()
+        })
+}
+
+/// Whether a pattern matches a text in any case exactly where it matches the text in lower case: there is
+/// nothing in it that tells letters in upper case from others. Letters of both cases take several times as
+/// long to compile as those of one.
+///
+/// What this does not recognise is compiled for both cases.
+fn is_lower_case(pattern: &str) -> bool {
+    let bytes = pattern.as_bytes();
+    let mut at = 0;
+    while let Some(&byte) = bytes.get(at) {
+        let next = bytes.get(at + 1);
+        match byte {
+            // Classes, line ends and word boundaries mean the same in any case, and so do escaped signs.
+            b'\\' => match next {
+                Some(next) if b"bBdDsSwWnrt".contains(next) || next.is_ascii_punctuation() => {
+                    at += 1;
+                }
+                _ => return false,
+            },
+            // Flags, and names of groups.
+            b'(' if next == Some(&b'?') && bytes.get(at + 2) != Some(&b':') => return false,
+            // Named classes.
+            b'[' if next == Some(&b':') => return false,
+            // A range, where it is not one of letters or of digits, may hold one case alone.
+            b'-' => {
+                let before = at.checked_sub(1).and_then(|before| bytes.get(before));
+                let is_plain = |is_one: fn(&u8) -> bool| {
+                    before.is_some_and(is_one) && next.is_some_and(is_one)
+                };
+                if !is_plain(u8::is_ascii_lowercase) && !is_plain(u8::is_ascii_digit) {
+                    return false;
+                }
+            }
+            // What is common to classes, and what is not.
+            b'&' | b'~' => return false,
+            _ if byte.is_ascii_uppercase() || !byte.is_ascii() => return false,
+            _ => {}
+        }
+        at += 1;
+    }
+    true
 }
 
 thread_local! {
@@ -289,12 +373,39 @@ mod tests {
     fn what_every_match_contains_is_known() {
         let needed = |pattern| Pattern::compile_case_insensitive(pattern).unwrap().needed;
         assert_eq!(needed(r"\bPrefix\b[^.]{0,60}\bsum"), ["prefix"]);
-        assert_eq!(needed("(every|each) (node|leaf)s? is"), ["node", "leaf"]);
+        assert_eq!(needed("(every|each) (node|leaf)s? is"), ["every", "each"]);
         assert_eq!(needed("(cat|dog)s?"), ["cat", "dog"]);
         assert_eq!(needed("(cat)+ ?x"), ["cat"]);
         assert_eq!(needed("(cat)?|dog"), [""; 0]);
         assert_eq!(needed("[ab]c"), ["c"]);
         assert_eq!(needed("ä[ab]strasse"), ["tra"]);
+    }
+
+    #[test]
+    fn patterns_that_tell_no_case_are_known() {
+        for pattern in [
+            r"\b(more|less) stable\b",
+            "[^.a-z0-9]{1,4}",
+            r"\W\S\$(?:a|b)",
+            "low-level",
+        ] {
+            assert!(is_lower_case(pattern), "{pattern}");
+        }
+        for pattern in [
+            "Stable",
+            "[A-z]",
+            "[@-`]",
+            "(?-i)a",
+            "(?<a>b)",
+            r"\x41",
+            r"\p{Lu}",
+            "[[:upper:]]",
+            "[a-z&&[^b]]",
+            "größe",
+            "\\",
+        ] {
+            assert!(!is_lower_case(pattern), "{pattern}");
+        }
     }
 
     #[test]
@@ -309,7 +420,7 @@ mod tests {
         /// Against the `regex` crate itself.
         #[test]
         fn patterns_match_what_they_should(
-            pattern in r"(\\b|\^)?([aAbsSkK.äÄß]|\[\^?a[bs]\]|\(a\|[bkS]s?\)|\(Ab\)|\\[wdsB]){1,5}([?*+]|\{1,3\})?(x|[AbS]\|)?(\$|\\b)?",
+            pattern in r"(\\b|\^)?([aAbsSkK.äÄß]|[abs@-]|\[\^?[aB@!]-[bz]\]|\[\^?a[bs]\]|\(a\|[bkS]s?\)|\(Ab\)|\\[wdsB]){1,5}([?*+]|\{1,3\})?(x|[AbS]\|)?(\$|\\b)?",
             texts in prop::collection::vec("[abskABSKxäß ſK.]{0,8}", 1..20),
             case_insensitive in any::<bool>(),
         ) {

@@ -5,7 +5,7 @@
 
 use crate::curriculum::document::{Concept, FailureMode, Question};
 use crate::curriculum::id::{PatternText, Slug};
-use crate::pattern::Pattern;
+use crate::pattern::{Pattern, Searched};
 
 /// What an answer was found to be.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -109,20 +109,14 @@ impl Rubric {
     /// concepts is missing, so that a deep answer that uses a shallow word is not thrown out.
     pub fn judge(&self, answer: &str) -> Judgement {
         let answer = fold(answer);
-        let matches =
-            |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.is_match(&answer));
+        let answer = Searched::new(&answer);
         let missing: Vec<&Slug> = self
             .concepts
             .iter()
-            .filter(|(_, patterns)| !matches(patterns))
+            .filter(|(_, patterns)| !any_matches(patterns, &answer))
             .map(|(id, _)| id)
             .collect();
-        let fired = self.modes.iter().find(|mode| {
-            let is_excused =
-                !mode.unless.is_empty() && mode.unless.iter().all(|id| !missing.contains(&id));
-            matches(&mode.patterns) && !is_excused
-        });
-        match fired {
+        match self.fired(&answer, &missing) {
             Some(mode) => Judgement::Caught {
                 category: mode.category.clone(),
             },
@@ -132,6 +126,28 @@ impl Rubric {
             },
         }
     }
+
+    /// Whether an answer passes. What lacks a concept is told without a look at the failure modes.
+    pub fn passes(&self, answer: &str) -> bool {
+        let answer = fold(answer);
+        let answer = Searched::new(&answer);
+        let mut concepts = self.concepts.iter();
+        concepts.all(|(_, patterns)| any_matches(patterns, &answer))
+            && self.fired(&answer, &[]).is_none()
+    }
+
+    /// The first failure mode that fires.
+    fn fired(&self, answer: &Searched<'_>, missing: &[&Slug]) -> Option<&Mode> {
+        self.modes.iter().find(|mode| {
+            let is_excused =
+                !mode.unless.is_empty() && mode.unless.iter().all(|id| !missing.contains(&id));
+            !is_excused && any_matches(&mode.patterns, answer)
+        })
+    }
+}
+
+fn any_matches(patterns: &[Pattern], answer: &Searched<'_>) -> bool {
+    patterns.iter().any(|pattern| pattern.is_match_in(answer))
 }
 
 /// White space folded to single spaces, so that a pattern with a space matches over a line break.
@@ -163,7 +179,10 @@ mod tests {
     }
 
     fn judged(answer: &str) -> Judgement {
-        Rubric::compile(&question()).unwrap().judge(answer)
+        let rubric = Rubric::compile(&question()).unwrap();
+        let judgement = rubric.judge(answer);
+        assert_eq!(rubric.passes(answer), judgement == Judgement::Passed);
+        judgement
     }
 
     fn caught(category: &str) -> Judgement {

@@ -305,33 +305,37 @@ impl Loader<'_> {
         }
     }
 
-    /// Whether a path leads out of the curriculum. Following every link of every path takes as long as
-    /// reading the files, so that it is done once for each folder, and for files that are links.
+    /// Whether a path leads out of the curriculum.
     fn leaves(&self, path: &Path) -> bool {
-        let leads_out = |path: &Path| {
-            path.canonicalize()
-                .is_ok_and(|end| !end.starts_with(&self.root))
-        };
-        let is_link = |path: &Path| {
-            let metadata = path.symlink_metadata();
-            metadata.is_ok_and(|metadata| metadata.is_symlink())
-        };
-        let Some(folder) = path.parent() else {
-            return leads_out(path);
-        };
-        let is_known = self
-            .inner_folders
-            .lock()
-            .is_ok_and(|it| it.contains(folder));
-        if !is_known {
-            if leads_out(folder) {
-                return leads_out(path);
-            }
-            if let Ok(mut known) = self.inner_folders.lock() {
-                known.insert(folder.to_owned());
-            }
+        match path.parent() {
+            Some(folder) if self.is_inner_folder(folder) => is_link(path) && self.leads_out(path),
+            _ => self.leads_out(path),
         }
-        is_link(path) && leads_out(path)
+    }
+
+    /// Whether a folder is in the curriculum. Following every link of every path takes as long as reading the
+    /// files: each folder is looked at once, and what is no link is where its parent is.
+    fn is_inner_folder(&self, folder: &Path) -> bool {
+        let is_known = |it: &HashSet<PathBuf>| it.contains(folder);
+        if self.inner_folders.lock().is_ok_and(|it| is_known(&it)) {
+            return true;
+        }
+        let parent = folder.parent().filter(|it| it.starts_with(self.dir));
+        let is_plain =
+            !is_link(folder) && parent.is_some_and(|parent| self.is_inner_folder(parent));
+        if !is_plain && self.leads_out(folder) {
+            return false;
+        }
+        if let Ok(mut known) = self.inner_folders.lock() {
+            known.insert(folder.to_owned());
+        }
+        true
+    }
+
+    /// Whether a path leads out of the curriculum once all links are followed.
+    fn leads_out(&self, path: &Path) -> bool {
+        path.canonicalize()
+            .is_ok_and(|end| !end.starts_with(&self.root))
     }
 
     fn document<T: FileContent>(&self, path: &Path, schema: &Schema) -> Option<Loaded<T>> {
@@ -365,6 +369,11 @@ impl Loader<'_> {
             }
         }
     }
+}
+
+fn is_link(path: &Path) -> bool {
+    let metadata = path.symlink_metadata();
+    metadata.is_ok_and(|metadata| metadata.is_symlink())
 }
 
 #[derive(Clone, Copy)]

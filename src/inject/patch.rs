@@ -5,11 +5,11 @@
 use std::fmt::Write as _;
 use std::sync::Arc;
 
+use super::parsed::ParsedTree;
 use crate::curriculum::id::FilePath;
 use crate::diagnostic::{Diagnostic, Location, RuleName};
 use crate::git::{self, ApplyError};
 use crate::source::SourceFile;
-use crate::source::python;
 use crate::source::tree::{Entry, Tree};
 
 /// A patch that can't be read.
@@ -105,6 +105,16 @@ impl Patch {
     ///
     /// Why it does not apply or has no effect, as a finding on the hunk.
     pub fn apply(&self, tree: &Tree) -> Result<Tree, Box<Diagnostic>> {
+        self.apply_to(&ParsedTree::new(tree))
+    }
+
+    /// As [`Patch::apply`], for one of several injections into the same tree.
+    ///
+    /// # Errors
+    ///
+    /// The same.
+    pub fn apply_to(&self, parsed: &ParsedTree<'_>) -> Result<Tree, Box<Diagnostic>> {
+        let tree = parsed.tree();
         let text = self.with_git_headers();
         let (rule, line, message) = match git::apply_patch(tree, text.as_bytes()) {
             Ok(applied) if !self.has_effect(tree, &applied) => (
@@ -112,7 +122,7 @@ impl Patch {
                 1,
                 "the patch changes nothing that runs".to_owned(),
             ),
-            Ok(applied) => match self.broken_file(tree, &applied) {
+            Ok(applied) => match self.broken_file(parsed, &applied) {
                 Some(file) => (
                     PATCH_BREAKS_SYNTAX,
                     file.line,
@@ -168,23 +178,26 @@ impl Patch {
     fn has_effect(&self, before: &Tree, after: &Tree) -> bool {
         self.files.iter().any(|file| {
             let path = file.path.as_str();
-            let text = |tree: &'_ Tree| tree.get(path).and_then(Entry::text).map(str::to_owned);
-            match (text(before), text(after)) {
-                (Some(before), Some(after)) => super::has_effect(path, &before, &after),
-                _ => before.get(path) != after.get(path),
+            let (old, new) = (before.get(path), after.get(path));
+            match (old.and_then(Entry::text), new.and_then(Entry::text)) {
+                (Some(old), Some(new)) => super::has_effect(path, old, new),
+                _ => old != new,
             }
         })
     }
 
     /// The first file that was Python before and is not any more.
-    fn broken_file(&self, before: &Tree, after: &Tree) -> Option<&FilePatch> {
-        let is_python = |tree: &Tree, path: &str| {
-            let text = tree.get(path).and_then(Entry::text);
-            text.is_none_or(|text| python::Module::parse(text).error().is_none())
-        };
+    fn broken_file(&self, before: &ParsedTree<'_>, after: &Tree) -> Option<&FilePatch> {
         self.files.iter().find(|file| {
             let path = file.path.as_str();
-            path.ends_with(".py") && !is_python(after, path) && is_python(before, path)
+            let text = after.get(path).and_then(Entry::text);
+            let was_python = || {
+                let module = before.module(path);
+                module.is_none_or(|module| module.error().is_none())
+            };
+            path.ends_with(".py")
+                && text.is_some_and(|text| !before.is_python_with(path, text))
+                && was_python()
         })
     }
 

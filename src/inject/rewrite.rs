@@ -1,9 +1,8 @@
 //! Rewrite rules: the same fault in any correct solution, the learner's own included.
 
-use std::cell::RefCell;
-use std::collections::HashMap;
 use std::rc::Rc;
 
+use super::parsed::ParsedTree;
 use crate::curriculum::document::Rewrite;
 use crate::diagnostic::RuleName;
 use crate::source::python::{Change, Edit, Module};
@@ -92,7 +91,7 @@ impl<'a> CompiledRewrite<'a> {
     ///
     /// The same.
     pub fn apply_to(&self, parsed: &ParsedTree<'_>) -> Result<Tree, RewriteError> {
-        let tree = parsed.tree;
+        let tree = parsed.tree();
         let path = self.rewrite.path.as_str();
         let (entry, before) = tree
             .get(path)
@@ -100,12 +99,19 @@ impl<'a> CompiledRewrite<'a> {
             .ok_or_else(|| {
                 RewriteError::invalid("/path", format!("there is no text file `{path}`"))
             })?;
-        let mut module = (*before).clone();
+        let mut module = Rc::clone(&before);
+        let mut text = before.text().to_owned();
         for (index, change) in self.changes.iter().enumerate() {
-            module = self.step(&module, change, &format!("/steps/{index}"))?;
+            let pointer = format!("/steps/{index}");
+            let edit = self.edit(&module, change, &pointer)?;
+            text = edit.apply(&text);
+            let is_last = index + 1 == self.changes.len();
+            // A patch mostly does what the rewrite does.
+            if !is_last || !parsed.is_known_python(&text) {
+                module = Rc::new(edited(&module, &edit, &pointer)?);
+            }
         }
-        let text = module.text();
-        if !super::has_effect(path, before.text(), text) {
+        if !super::has_effect(path, before.text(), &text) {
             return Err(RewriteError::new(
                 REWRITE_WITHOUT_EFFECT,
                 "",
@@ -117,12 +123,8 @@ impl<'a> CompiledRewrite<'a> {
         Ok(result)
     }
 
-    fn step(
-        &self,
-        module: &Module,
-        change: &Change,
-        pointer: &str,
-    ) -> Result<Module, RewriteError> {
+    /// The one edit that a step makes.
+    fn edit(&self, module: &Module, change: &Change, pointer: &str) -> Result<Edit, RewriteError> {
         let text = module.text();
         let within = match &self.rewrite.within {
             None => None,
@@ -140,8 +142,8 @@ impl<'a> CompiledRewrite<'a> {
                 found.pop()
             }
         };
-        let edits = module.edits(change, within.as_ref());
-        let [edit] = edits.as_slice() else {
+        let mut edits = module.edits(change, within.as_ref());
+        if edits.len() != 1 {
             let lines: Vec<_> = edits
                 .iter()
                 .map(|edit| line_of(text, edit).to_string())
@@ -156,48 +158,26 @@ impl<'a> CompiledRewrite<'a> {
                 )
             };
             return Err(RewriteError::new(REWRITE_NO_SINGLE_MATCH, pointer, message));
-        };
-        let result = module.edited(edit);
-        // Code that was no Python before is reported where it comes from.
-        if result.error().is_some() && module.error().is_none() {
-            let line = result
-                .text()
-                .lines()
-                .nth(line_of(text, edit) - 1)
-                .unwrap_or_default()
-                .trim();
-            let message = format!("the result is not Python: `{line}`");
-            return Err(RewriteError::new(REWRITE_BREAKS_SYNTAX, pointer, message));
         }
-        Ok(result)
+        Ok(edits.remove(0))
     }
 }
 
-/// A tree whose Python files are parsed once for all rewrites.
-pub struct ParsedTree<'a> {
-    tree: &'a Tree,
-    modules: RefCell<HashMap<String, Rc<Module>>>,
-}
-
-impl<'a> ParsedTree<'a> {
-    /// Returns the tree, nothing parsed yet.
-    pub fn new(tree: &'a Tree) -> Self {
-        Self {
-            tree,
-            modules: RefCell::default(),
-        }
+/// Returns a file with an edit made.
+fn edited(module: &Module, edit: &Edit, pointer: &str) -> Result<Module, RewriteError> {
+    let result = module.edited(edit);
+    // Code that was no Python before is reported where it comes from.
+    if result.error().is_some() && module.error().is_none() {
+        let line = result
+            .text()
+            .lines()
+            .nth(line_of(module.text(), edit) - 1)
+            .unwrap_or_default()
+            .trim();
+        let message = format!("the result is not Python: `{line}`");
+        return Err(RewriteError::new(REWRITE_BREAKS_SYNTAX, pointer, message));
     }
-
-    /// The file at `path`; `None` when it is not there or no text.
-    fn module(&self, path: &str) -> Option<Rc<Module>> {
-        let known = self.modules.borrow().get(path).cloned();
-        known.or_else(|| {
-            let module = Rc::new(Module::parse(self.tree.get(path)?.text()?));
-            let mut modules = self.modules.borrow_mut();
-            modules.insert(path.to_owned(), Rc::clone(&module));
-            Some(module)
-        })
-    }
+    Ok(result)
 }
 
 /// The line of an edit, from 1.

@@ -8,8 +8,9 @@ use crate::curriculum::document::BugManifest;
 use crate::curriculum::id::{FilePath, VariantName};
 use crate::curriculum::{Bug, Curriculum, Loaded, Module};
 use crate::diagnostic::{Diagnostic, Location};
+use crate::inject::parsed::ParsedTree;
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
+use crate::inject::rewrite::{CompiledRewrite, RewriteError};
 use crate::project::Project;
 use crate::project::state::State;
 use crate::source::tree::Tree;
@@ -105,14 +106,14 @@ fn try_module<'a>(
     let parsed = ParsedTree::new(&solved);
     let parsed_variants: Vec<_> = variants
         .iter()
-        .map(|(name, tree)| (*name, ParsedTree::new(tree)))
+        .map(|(name, tree)| (*name, ParsedTree::similar_to(tree, &parsed)))
         .collect();
     let bugs = module.bugs.iter().zip(patches).filter_map(|(bug, patch)| {
         let document = bug.document.as_ref()?;
         let mut tried = TriedBug {
             bug,
             document,
-            patched: patch.map(|patch| patch?.apply(&solved)),
+            patched: patch.map(|patch| patch?.apply_to(&parsed)),
             rewritten: None,
             variants: Vec::new(),
         };

@@ -22,6 +22,7 @@ use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
 use rule::{AskedQuestion, Context, Depth, Group, Rule, RuleMeta};
+use rules::questions::invalid_answer_pattern::InvalidAnswerPattern;
 
 /// A rule that panicked: a fault of the tool, reported so that the other rules still run.
 pub const INTERNAL_ERROR: RuleName = "internal-error";
@@ -51,11 +52,11 @@ pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], si
         return report("what all rules share");
     };
     let failed = Mutex::new(BTreeSet::new());
-    let guarded = |rule: &dyn Rule, check: &dyn Fn()| {
+    let guarded = |what: &str, check: &dyn Fn()| {
         if catch_unwind(AssertUnwindSafe(check)).is_err()
             && let Ok(mut failed) = failed.lock()
         {
-            failed.insert(rule.meta().name);
+            failed.insert(what.to_owned());
         }
     };
     rayon::join(
@@ -68,7 +69,7 @@ pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], si
         || {
             rules
                 .par_iter()
-                .for_each(|rule| guarded(*rule, &|| rule.check(&context, sink)));
+                .for_each(|rule| guarded(rule.meta().name, &|| rule.check(&context, sink)));
         },
     );
     for name in failed.into_inner().unwrap_or_default() {
@@ -76,18 +77,22 @@ pub fn check(curriculum: &Curriculum, project: &Project, rules: &[&dyn Rule], si
     }
 }
 
-/// Runs a check of a rule, and notes it where the check panics.
-type Guarded<'a> = dyn Fn(&dyn Rule, &dyn Fn()) + Sync + 'a;
+/// Runs a check, and notes the rule that it is of where it panics.
+type Guarded<'a> = dyn Fn(&str, &dyn Fn()) + Sync + 'a;
 
 /// Compiles the questions one by one and shows each to all rules.
 fn check_questions(context: &Context<'_>, rules: &[&dyn Rule], guarded: &Guarded<'_>, sink: &Sink) {
     let files: Vec<_> = context.questions_files().collect();
+    let compiles = InvalidAnswerPattern.meta().name;
     files.par_iter().for_each(|file| {
         for index in 0..file.value.questions.len() {
-            let asked = AskedQuestion::new(file, index);
-            for rule in rules {
-                guarded(*rule, &|| rule.check_question(&asked, sink));
-            }
+            // A pattern that can't even be compiled hides one question, and nothing else.
+            guarded(compiles, &|| {
+                let asked = AskedQuestion::new(file, index);
+                for rule in rules {
+                    guarded(rule.meta().name, &|| rule.check_question(&asked, sink));
+                }
+            });
         }
     });
 }
@@ -119,4 +124,97 @@ pub fn meta_of(name: &str) -> Option<&'static RuleMeta> {
         .iter()
         .map(|rule: &&dyn Rule| rule.meta())
         .find(|meta| meta.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+    use rules::bugs::module_without_bug::ModuleWithoutBug;
+
+    /// A rule that panics wherever it is asked.
+    #[derive(Debug)]
+    struct Panics;
+
+    impl Rule for Panics {
+        fn meta(&self) -> &'static RuleMeta {
+            const META: RuleMeta = RuleMeta {
+                name: "panics",
+                group: Group::Questions,
+                severity: crate::diagnostic::Severity::Error,
+                blocks_running: false,
+                since: "0.1.0",
+                docs: "",
+            };
+            &META
+        }
+
+        fn check(&self, _: &Context<'_>, _: &Sink) {
+            panic!("on purpose");
+        }
+
+        fn check_question(&self, _: &AskedQuestion<'_>, _: &Sink) {
+            panic!("on purpose");
+        }
+    }
+
+    /// A rule that reports every question.
+    #[derive(Debug)]
+    struct Reports;
+
+    impl Rule for Reports {
+        fn meta(&self) -> &'static RuleMeta {
+            ModuleWithoutBug.meta()
+        }
+
+        fn check_question(&self, asked: &AskedQuestion<'_>, sink: &Sink) {
+            sink.push(Diagnostic::error("reports", asked.at("/id"), "a question"));
+        }
+    }
+
+    /// Loads the curriculum called `name` of this repository and runs rules over it.
+    fn checked(name: &str, rules: &[&dyn Rule]) -> (Curriculum, Vec<Diagnostic>) {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        let sink = Sink::new();
+        let dir = root.join("curricula").join(name);
+        let curriculum = crate::curriculum::load(&dir, root, &sink);
+        let (project, _) = Project::parse(&curriculum);
+        check(&curriculum, &project, rules, &sink);
+        (curriculum, sink.into_sorted())
+    }
+
+    /// Reading places takes as long again as reading values; a rule asks for one when it has something to say.
+    #[test]
+    fn places_are_not_asked_for_where_nothing_is_found() {
+        let (curriculum, findings) = checked("foundations", rules::ALL);
+        let mut files = 0;
+        for (_, document) in curriculum.yaml_files() {
+            let path = document.file.path();
+            // Findings that the curriculum allows are among them, and those on excused variants stay unsaid.
+            let is_told = findings.iter().any(|it| it.location.shown_path() == path);
+            let excused = document.value.pointer("/inject/rewrite/not_applicable");
+            let may_be_placed = is_told || excused.is_some();
+            assert!(may_be_placed || !document.is_placed(), "{path}");
+            files += usize::from(!may_be_placed);
+        }
+        assert!(files > 10, "most files have no finding");
+    }
+
+    #[test]
+    fn rule_that_panics_takes_no_other_with_it() {
+        let (curriculum, findings) = checked("foundations", &[&Panics, &Reports, &Panics]);
+        let of = |name: &str| findings.iter().filter(|it| it.rule == name).count();
+        let modules = curriculum.modules.iter();
+        let asked = modules.filter_map(|module| module.questions.as_ref());
+        let questions: usize = asked.map(|file| file.value.questions.len()).sum();
+        assert!(questions > 0);
+        assert_eq!(of("reports"), questions);
+        let told = findings.iter().find(|it| it.rule == INTERNAL_ERROR);
+        assert_eq!(
+            told.map(|it| it.message.as_str()),
+            Some("the rule `panics` failed; this is a bug in mastery")
+        );
+        assert_eq!(of(INTERNAL_ERROR), 1);
+    }
 }

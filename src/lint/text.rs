@@ -8,6 +8,7 @@ use crate::curriculum::document::{BugManifest, ModuleManifest, Questions};
 use crate::curriculum::{Curriculum, Loaded, Module};
 use crate::diagnostic::Location;
 use crate::source::markdown::Markdown;
+use crate::source::yaml::Document;
 use crate::source::{SourceFile, Span};
 
 /// A text that learners can read.
@@ -29,8 +30,8 @@ pub struct LearnerText<'a> {
 enum Place<'a> {
     /// It is a whole file.
     File(&'a Arc<SourceFile>),
-    /// It is a value in a file; places within it can't be told.
-    Value(Location),
+    /// It is the value under a JSON pointer; places within it can't be told.
+    Value(&'a Document, String),
 }
 
 impl<'a> LearnerText<'a> {
@@ -48,7 +49,9 @@ impl<'a> LearnerText<'a> {
     pub fn at(&self, span: Span) -> Location {
         match &self.place {
             Place::File(file) => Location::span(file, span),
-            Place::Value(location) => location.clone(),
+            Place::Value(document, pointer) => {
+                Location::span(&document.file, document.span(pointer))
+            }
         }
     }
 
@@ -92,8 +95,8 @@ fn add_module<'a>(
     manifest: &'a Loaded<ModuleManifest>,
 ) {
     for (index, hint) in manifest.value.hints.iter().enumerate() {
-        let location = manifest.at(&format!("/hints/{index}"));
-        texts.push(value(Some(module), "a hint", hint.as_str(), location));
+        let place = Place::Value(&manifest.document, format!("/hints/{index}"));
+        texts.push(value(Some(module), "a hint", hint.as_str(), place));
     }
 }
 
@@ -104,11 +107,11 @@ fn add_bug<'a>(
 ) {
     let bug = &document.value;
     let symptom = bug.symptom.as_str();
-    let location = document.at("/symptom");
-    texts.push(value(Some(module), "the symptom", symptom, location));
+    let place = Place::Value(&document.document, "/symptom".to_owned());
+    texts.push(value(Some(module), "the symptom", symptom, place));
     for (index, hint) in bug.hints.iter().enumerate() {
-        let location = document.at(&format!("/hints/{index}"));
-        texts.push(value(Some(module), "a hint", hint.as_str(), location));
+        let place = Place::Value(&document.document, format!("/hints/{index}"));
+        texts.push(value(Some(module), "a hint", hint.as_str(), place));
     }
 }
 
@@ -119,8 +122,9 @@ fn add_questions<'a>(
 ) {
     for (index, question) in file.value.questions.iter().enumerate() {
         let mut add = |what, text: &'a str, inner: String| {
-            let location = file.at(&format!("/questions/{index}/{inner}"));
-            texts.push(value(module, what, text, location));
+            let pointer = format!("/questions/{index}/{inner}");
+            let place = Place::Value(&file.document, pointer);
+            texts.push(value(module, what, text, place));
         };
         add(
             "the question",
@@ -145,13 +149,13 @@ fn value<'a>(
     module: Option<&'a Module>,
     what: &'static str,
     text: &'a str,
-    location: Location,
+    place: Place<'a>,
 ) -> LearnerText<'a> {
     LearnerText {
         module,
         what,
         text,
         markdown: Markdown::default(),
-        place: Place::Value(location),
+        place,
     }
 }

@@ -136,6 +136,10 @@ impl LeakIndex {
     /// Returns what a text repeats of the solutions, in order and without overlaps.
     pub fn find(&self, text: &str) -> Vec<Leak> {
         let mut leaks: Vec<Leak> = Vec::new();
+        // Most texts are a line or two, too short for any leak.
+        if lines(text).nth(WINDOW - 1).is_none() {
+            return leaks;
+        }
         // Known lines since the last one that is no part of any solution.
         let mut run: Vec<(u32, Span)> = Vec::new();
         // Index in the run behind the last line of the last leak.

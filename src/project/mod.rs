@@ -3,6 +3,7 @@
 pub mod export;
 pub mod language;
 pub mod leak;
+mod outline;
 pub mod region;
 pub mod rules;
 pub mod state;

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::sync::{Arc, OnceLock};
 
 use super::language::Language;
+use super::outline::Outline;
 use super::rules::{
     MALFORMED_MARK, MISMATCHED_REGION, NESTED_REGION, OVERLAPPING_REGIONS, UNCLOSED_REGION,
     UNOPENED_REGION,
@@ -24,6 +25,8 @@ pub struct MarkedFile {
     source: Arc<SourceFile>,
     language: Language,
     regions: Vec<Region>,
+    /// What is asked of the code around the regions, once it was.
+    outline: OnceLock<Outline>,
 }
 
 /// Lines that the learner has to write.
@@ -38,8 +41,6 @@ pub struct Region {
     /// What the learner finds in place of the solution, comment signs taken off; `None` asks for the
     /// default.
     stub: Option<String>,
-    /// The default, once it was asked for: it takes parsing the file, and every state asks.
-    default_stub: OnceLock<String>,
     /// The line of the end mark, line break included.
     end: Span,
 }
@@ -52,6 +53,16 @@ impl Region {
             .map(ModuleId::as_str)
             .collect::<Vec<_>>()
             .join(" ")
+    }
+
+    /// The place of the solution.
+    pub(super) fn body(&self) -> Span {
+        self.body
+    }
+
+    /// What the author wrote for the learner to find in place of the solution.
+    pub(super) fn written_stub(&self) -> Option<&str> {
+        self.stub.as_deref()
     }
 }
 
@@ -90,20 +101,30 @@ impl MarkedFile {
         &self.source.text()[region.body.start..region.body.end]
     }
 
+    /// The line of the begin mark, line break included.
+    pub(super) fn begin_line(&self, region: &Region) -> &str {
+        &self.source.text()[region.begin.start..region.begin.end]
+    }
+
+    /// Whether the file is known to be Python in every state. Where it is not, it may be all the same.
+    pub fn is_always_python(&self) -> bool {
+        self.outline().is_always_python
+    }
+
     /// The text outside of all regions, marks taken out.
     pub fn outside(&self) -> String {
-        self.text(|_| "")
+        self.text(|_, _| "")
     }
 
     /// Returns the file's text in a state; `None` when the learner starts without the file.
     pub fn build(&self, is_solved: impl Fn(&Region) -> bool) -> Option<String> {
         let mut nothing_given = true;
-        let text = self.text(|region| {
+        let text = self.text(|index, region| {
             let replacement = if is_solved(region) {
                 nothing_given = false;
                 self.body_of(region)
             } else {
-                self.stub_text(region)
+                self.stub_text(index)
             };
             nothing_given &= replacement.is_empty();
             replacement
@@ -146,7 +167,7 @@ impl MarkedFile {
                 traced
                     .parts
                     .push((traced.text.len(), Origin::StubOf(index)));
-                traced.text.push_str(self.stub_text(region));
+                traced.text.push_str(self.stub_text(index));
             }
             at = region.end.end;
         }
@@ -155,48 +176,29 @@ impl MarkedFile {
     }
 
     /// The file's text with each region's lines, marks and all, replaced.
-    fn text<'a>(&'a self, mut replacement: impl FnMut(&'a Region) -> &'a str) -> String {
+    fn text<'a>(&'a self, mut replacement: impl FnMut(usize, &'a Region) -> &'a str) -> String {
         let text = self.source.text();
         let mut result = String::with_capacity(text.len());
         let mut at = 0;
-        for region in &self.regions {
+        for (index, region) in self.regions.iter().enumerate() {
             result.push_str(&text[at..region.begin.start]);
-            result.push_str(replacement(region));
+            result.push_str(replacement(index, region));
             at = region.end.end;
         }
         result.push_str(&text[at..]);
         result
     }
 
-    fn stub_text<'a>(&self, region: &'a Region) -> &'a str {
-        match &region.stub {
+    /// What the learner finds in place of the solution of the region with this index.
+    fn stub_text(&self, index: usize) -> &str {
+        match &self.regions[index].stub {
             Some(stub) => stub,
-            None => region
-                .default_stub
-                .get_or_init(|| self.default_stub(region)),
+            None => &self.outline().default_stubs[index],
         }
     }
 
-    fn default_stub(&self, region: &Region) -> String {
-        let text = self.source.text();
-        let body = self.body_of(region);
-        let Some(first) = body.lines().find(|line| !line.trim().is_empty()) else {
-            return String::new();
-        };
-        let indent = &first[..first.len() - first.trim_start().len()];
-        let offset = body.find(first).expect("the line was taken from the body") + indent.len();
-        if !self
-            .language
-            .is_in_function(text, region.body.start + offset)
-        {
-            return String::new();
-        }
-        let line_break = if text[region.begin.start..region.begin.end].ends_with("\r\n") {
-            "\r\n"
-        } else {
-            "\n"
-        };
-        format!("{indent}{}{line_break}", self.language.default_stub())
+    fn outline(&self) -> &Outline {
+        self.outline.get_or_init(|| Outline::of(self))
     }
 }
 
@@ -323,6 +325,7 @@ pub fn parse(
             source: Arc::clone(source),
             language,
             regions,
+            outline: OnceLock::new(),
         });
     (marked, diagnostics)
 }
@@ -516,7 +519,6 @@ impl Parser<'_> {
             begin: open.mark.line,
             body: Span::new(open.mark.line.end, body_end),
             stub,
-            default_stub: OnceLock::new(),
             end: end.line,
         });
     }

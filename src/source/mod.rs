@@ -2,6 +2,7 @@
 //!
 //! Reading YAML is in [`yaml`]; what the files mean is left to `curriculum`.
 
+pub(crate) mod changed;
 pub mod content;
 pub mod markdown;
 pub mod path;

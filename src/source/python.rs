@@ -12,6 +12,8 @@ use ast_grep_core::{AstGrep, Node};
 use ast_grep_language::SupportLang;
 use serde_json::{Map, Value, json};
 
+use super::changed::changed_lines;
+
 type PythonDoc = StrDoc<SupportLang>;
 
 /// A parsed Python file.
@@ -53,9 +55,18 @@ impl Module {
         if is_made && edited.error().is_none() {
             return edited;
         }
-        let mut text = self.text().to_owned();
-        text.replace_range(edit.replaced.clone(), &edit.text);
-        Self::parse(&text)
+        Self::parse(&edit.apply(self.text()))
+    }
+
+    /// Returns the file with another text, of which only what is different is parsed.
+    #[must_use]
+    pub fn with_text(&self, text: &str) -> Self {
+        let (before, after) = changed_lines(self.text(), text);
+        self.edited(&Edit {
+            found: before.clone(),
+            replaced: before,
+            text: text[after].to_owned(),
+        })
     }
 
     /// The first place that is not Python; `None` when all of it is.
@@ -69,16 +80,45 @@ impl Module {
     fn find_error(&self) -> Option<Range<usize>> {
         let root = self.ast.root();
         let text = root.text();
+        if !root.get_inner_node().has_error() {
+            return wrong_block(&root, &text);
+        }
         root.dfs().find_map(|node| {
             if node.is_error() || node.is_missing() {
                 return Some(node.range());
             }
-            match &*node.kind() {
-                "block" => empty_block(&node).or_else(|| odd_indentation(&node, &text, None)),
-                "module" => odd_indentation(&node, &text, Some("")),
-                _ => None,
-            }
+            wrong_indentation(&node, &text)
         })
+    }
+
+    /// Whether a part of a file, from its first line to its last, is made of whole statements and of no
+    /// parts of others: what stands there may be replaced by another statement.
+    ///
+    /// Where comments begin or end the part, this says no.
+    pub fn is_whole_statements(&self, part: &Range<usize>) -> bool {
+        self.statements_in(part).is_some()
+    }
+
+    /// As [`Module::is_whole_statements`], of statements that stand in no other: they may go.
+    pub fn is_top_level(&self, part: &Range<usize>) -> bool {
+        let block = self.statements_in(part);
+        block.is_some_and(|block| block.kind() == "module")
+    }
+
+    /// The block whose statements, and nothing else, are in a part of the file.
+    fn statements_in(&self, part: &Range<usize>) -> Option<Node<'_, PythonDoc>> {
+        let text = &self.text()[part.clone()];
+        let start = part.start + (text.len() - text.trim_start().len());
+        let end = part.start + text.trim_end().len();
+        let mut node = self.ast.root();
+        while !has_whole_statements(&node, start, end) {
+            let mut children = node.children();
+            let inner =
+                children.find(|child| child.range().start <= start && end <= child.range().end);
+            drop(children);
+            node = inner?;
+        }
+        Some(node)
     }
 
     /// Whether the code at a byte offset is in the body of a function.
@@ -134,13 +174,20 @@ impl Module {
 
     /// Returns the edits that `change` makes to what it matches within `within`.
     pub fn edits(&self, change: &Change, within: Option<&Range<usize>>) -> Vec<Edit> {
-        let root = self.ast.root();
-        root.find_all(&change.matcher)
-            .filter(|found| {
-                within.is_none_or(|within| {
-                    within.start <= found.range().start && found.range().end <= within.end
-                })
+        let is_within = |node: &Node<'_, PythonDoc>| {
+            within.is_none_or(|within| {
+                within.start <= node.range().start && node.range().end <= within.end
             })
+        };
+        let mut searched = self.ast.root();
+        while !is_within(&searched)
+            && let Some(inner) = only_child_around(&searched, within)
+        {
+            searched = inner;
+        }
+        searched
+            .find_all(&change.matcher)
+            .filter(|found| is_within(found))
             .map(|found| {
                 let edit = found.make_edit(&change.matcher, &change.fixer);
                 Edit {
@@ -151,6 +198,66 @@ impl Module {
             })
             .collect()
     }
+}
+
+/// Whether a node is a block, and some of its statements begin and end with a part of the file.
+fn has_whole_statements(node: &Node<'_, PythonDoc>, start: usize, end: usize) -> bool {
+    // What is in the block of a `match` are cases.
+    let is_part =
+        |child: &Node<'_, PythonDoc>| is_statement(child) && child.kind() != "case_clause";
+    if !matches!(&*node.kind(), "module" | "block") {
+        return false;
+    }
+    let mut statements = node.children().filter(is_part);
+    let first = statements.find(|child| child.range().end > start);
+    first
+        .filter(|first| first.range().start == start)
+        .is_some_and(|first| {
+            first.range().end == end || statements.any(|child| child.range().end == end)
+        })
+}
+
+/// The first block below a node of a file without errors that is no Python all the same.
+fn wrong_block(node: &Node<'_, PythonDoc>, text: &str) -> Option<Range<usize>> {
+    if let Some(wrong) = wrong_indentation(node, text) {
+        return Some(wrong);
+    }
+    let mut children = node.children().filter(may_hold_blocks);
+    children.find_map(|child| wrong_block(&child, text))
+}
+
+/// Whether a node may have statements below it: it is a statement with a body, or a part of one.
+fn may_hold_blocks(node: &Node<'_, PythonDoc>) -> bool {
+    match &*node.kind() {
+        "module"
+        | "block"
+        | "function_definition"
+        | "class_definition"
+        | "decorated_definition" => true,
+        "expression_statement" | "return_statement" => false,
+        kind => kind.ends_with("_statement") || kind.ends_with("_clause"),
+    }
+}
+
+/// What is wrong with the statements right below a node, if it is one of those that have some.
+fn wrong_indentation(node: &Node<'_, PythonDoc>, text: &str) -> Option<Range<usize>> {
+    match &*node.kind() {
+        "block" => empty_block(node).or_else(|| odd_indentation(node, text, None)),
+        "module" => odd_indentation(node, text, Some("")),
+        _ => None,
+    }
+}
+
+/// The child of a node in which a part of the file is, and in no other.
+fn only_child_around<'a>(
+    node: &Node<'a, PythonDoc>,
+    part: Option<&Range<usize>>,
+) -> Option<Node<'a, PythonDoc>> {
+    let part = part?;
+    let is_around = |child: &Node<'_, PythonDoc>| {
+        child.range().start <= part.start && part.end <= child.range().end
+    };
+    node.children().find(is_around)
 }
 
 /// The statement that a block belongs to, when there is no statement in the block.
@@ -226,6 +333,15 @@ pub struct Edit {
     pub replaced: Range<usize>,
     /// What takes their place.
     pub text: String,
+}
+
+impl Edit {
+    /// Returns `text` with the edit made.
+    pub fn apply(&self, text: &str) -> String {
+        let mut text = text.to_owned();
+        text.replace_range(self.replaced.clone(), &self.text);
+        text
+    }
 }
 
 /// An ast-grep rule with its fix.
@@ -314,6 +430,24 @@ def forward(x):
         assert!(!module.is_in_function(offset("scale = 1")));
         assert!(!module.is_in_function(offset("def forward(self")));
         assert!(!module.is_in_function(offset("import math")));
+    }
+
+    #[test]
+    fn whole_statements_are_told_from_parts_of_them() {
+        let module = Module::parse(TEXT);
+        let part = |from: &str, to: &str| offset(from)..offset(to);
+        assert!(module.is_whole_statements(&part("    def inner", "    return inner")));
+        assert!(module.is_whole_statements(&part("@decorated", "def forward(x)")));
+        assert!(module.is_top_level(&part("@decorated", "def forward(x)")));
+        assert!(!module.is_top_level(&part("    scale", "\n    def forward")));
+        // A comment first, a definition without its decorator, a part of a block, the head of a function.
+        assert!(!module.is_whole_statements(&part("        # comment", "\ndef forward(x)")));
+        assert!(!module.is_whole_statements(&part("class Layer", "def forward(x)")));
+        assert!(!module.is_whole_statements(&part("        return x\n", "inner()\n")));
+        assert!(!module.is_whole_statements(&part("def forward(x)", "        return x\n")));
+        let cases = "match a:\n    case 1:\n        pass\n    case 2:\n        pass\n";
+        let first_case = cases.find("    case 1").unwrap()..cases.find("    case 2").unwrap();
+        assert!(!Module::parse(cases).is_whole_statements(&first_case));
     }
 
     #[test]

@@ -4,7 +4,7 @@
 //! bounded before anything is built. What the values mean is left to `curriculum::schema`.
 
 use std::fmt;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use serde::de::{Deserialize, Deserializer, Error as _, MapAccess, SeqAccess, Visitor};
 use serde_json::{Map, Number, Value};
@@ -26,7 +26,10 @@ pub struct Document {
     pub file: Arc<SourceFile>,
     /// Its content.
     pub value: Value,
-    place: Place,
+    duplicate_keys: DuplicateKeyPolicy,
+    /// The places, once one was asked for: most files are right, and reading the places of everything takes
+    /// as long again as reading the values.
+    place: OnceLock<Place>,
 }
 
 /// The place of a value, and the places of what is in it.
@@ -40,6 +43,15 @@ struct Place {
 }
 
 impl Place {
+    /// The place of a file's content where nothing is known of it.
+    fn nowhere() -> Self {
+        Self {
+            key: None,
+            value: Span::new(0, 0),
+            inner: Box::default(),
+        }
+    }
+
     /// The place of what a token of a JSON pointer leads to from here, with its value.
     fn step<'a>(&'a self, value: &'a Value, token: &str) -> Option<(&'a Self, &'a Value)> {
         let (index, value) = match value {
@@ -92,11 +104,26 @@ impl Document {
 
     /// Whether a place is in a text, where every character counts.
     pub fn is_in_text(&self, offset: usize) -> bool {
-        self.place.is_in_text(&self.value, offset)
+        self.root().is_in_text(&self.value, offset)
+    }
+
+    /// Whether a place was asked for.
+    #[cfg(test)]
+    pub(crate) fn is_placed(&self) -> bool {
+        self.place.get().is_some()
+    }
+
+    /// The place of the whole.
+    fn root(&self) -> &Place {
+        self.place.get_or_init(|| {
+            let read = read_with_places(&self.file, self.duplicate_keys);
+            debug_assert!(read.as_ref().is_ok_and(|(value, _)| *value == self.value));
+            read.map_or_else(|_| Place::nowhere(), |(_, place)| place)
+        })
     }
 
     fn nearest(&self, pointer: &str) -> &Place {
-        let mut at = (&self.place, &self.value);
+        let mut at = (self.root(), &self.value);
         for token in pointer.split('/').skip(1) {
             match at.0.step(at.1, token) {
                 Some(inner) => at = inner,
@@ -161,10 +188,16 @@ fn parse_with(
     file: &Arc<SourceFile>,
     duplicate_keys: DuplicateKeyPolicy,
 ) -> Result<Document, Problem> {
-    let root: Spanned<Node> =
-        serde_yaml::from_str_with_options(file.text(), options(duplicate_keys))
-            .map_err(|error| problem(file, &error))?;
-    if matches!(root.value, Node::Scalar(Value::Null)) {
+    let plain = serde_yaml::from_str_with_options(file.text(), options(duplicate_keys));
+    let (value, place) = match plain {
+        Ok(Plain(value)) => (value, OnceLock::new()),
+        // What is wrong is told where it is.
+        Err(_) => {
+            let (value, place) = read_with_places(file, duplicate_keys)?;
+            (value, OnceLock::from(place))
+        }
+    };
+    if value.is_null() {
         let message = "the file holds no value".to_owned();
         return Err(Problem {
             kind: ProblemKind::Syntax,
@@ -172,12 +205,22 @@ fn parse_with(
             span: Span::new(0, 0),
         });
     }
-    let (value, place) = split(file, root, None);
     Ok(Document {
         file: Arc::clone(file),
         value,
+        duplicate_keys,
         place,
     })
+}
+
+fn read_with_places(
+    file: &SourceFile,
+    duplicate_keys: DuplicateKeyPolicy,
+) -> Result<(Value, Place), Problem> {
+    let root: Spanned<Node> =
+        serde_yaml::from_str_with_options(file.text(), options(duplicate_keys))
+            .map_err(|error| problem(file, &error))?;
+    Ok(split(file, root, None))
 }
 
 fn options(duplicate_keys: DuplicateKeyPolicy) -> Options {
@@ -289,6 +332,87 @@ fn span_of(file: &SourceFile, location: &YamlLocation) -> Span {
     Span::new(start, start)
 }
 
+/// A value without places.
+struct Plain(Value);
+
+impl<'de> Deserialize<'de> for Plain {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        deserializer.deserialize_any(PlainVisitor).map(Self)
+    }
+}
+
+struct PlainVisitor;
+
+impl<'de> Visitor<'de> for PlainVisitor {
+    type Value = Value;
+
+    fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        formatter.write_str("a YAML value")
+    }
+
+    fn visit_bool<E>(self, value: bool) -> Result<Value, E> {
+        Ok(Value::Bool(value))
+    }
+
+    fn visit_i64<E>(self, value: i64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_u64<E>(self, value: u64) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Value, E> {
+        Number::from_f64(value)
+            .map(Value::Number)
+            .ok_or_else(|| E::custom("a number that is not finite"))
+    }
+
+    fn visit_str<E>(self, value: &str) -> Result<Value, E> {
+        Ok(Value::from(value))
+    }
+
+    fn visit_string<E>(self, value: String) -> Result<Value, E> {
+        Ok(Value::String(value))
+    }
+
+    fn visit_unit<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_none<E>(self) -> Result<Value, E> {
+        Ok(Value::Null)
+    }
+
+    fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Value, D::Error> {
+        Plain::deserialize(deserializer).map(|plain| plain.0)
+    }
+
+    fn visit_seq<A: SeqAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut items = Vec::new();
+        while let Some(Plain(item)) = access.next_element()? {
+            items.push(item);
+        }
+        Ok(Value::Array(items))
+    }
+
+    fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Value, A::Error> {
+        let mut entries = Vec::new();
+        while let Some((key, Plain(value))) = access.next_entry::<String, Plain>()? {
+            entries.push((key, value));
+        }
+        entries.sort_by(|(a, _), (b, _)| a.cmp(b));
+        // `1` and `"1"` are different keys to YAML and the same to JSON.
+        if let Some(pair) = entries.windows(2).find(|pair| pair[0].0 == pair[1].0) {
+            return Err(A::Error::custom(format!(
+                "the key `{}` stands twice",
+                pair[0].0
+            )));
+        }
+        Ok(Value::Object(entries.into_iter().collect()))
+    }
+}
+
 /// A value as the crate hands it to us, with the places of everything inside.
 enum Node {
     Scalar(Value),
@@ -302,43 +426,42 @@ impl<'de> Deserialize<'de> for Node {
     }
 }
 
+/// As [`PlainVisitor`], with places.
 struct NodeVisitor;
 
 impl<'de> Visitor<'de> for NodeVisitor {
     type Value = Node;
 
     fn expecting(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
-        formatter.write_str("a YAML value")
+        PlainVisitor.expecting(formatter)
     }
 
-    fn visit_bool<E>(self, value: bool) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::Bool(value)))
+    fn visit_bool<E: serde::de::Error>(self, value: bool) -> Result<Node, E> {
+        PlainVisitor.visit_bool(value).map(Node::Scalar)
     }
 
-    fn visit_i64<E>(self, value: i64) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::from(value)))
+    fn visit_i64<E: serde::de::Error>(self, value: i64) -> Result<Node, E> {
+        PlainVisitor.visit_i64(value).map(Node::Scalar)
     }
 
-    fn visit_u64<E>(self, value: u64) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::from(value)))
+    fn visit_u64<E: serde::de::Error>(self, value: u64) -> Result<Node, E> {
+        PlainVisitor.visit_u64(value).map(Node::Scalar)
     }
 
     fn visit_f64<E: serde::de::Error>(self, value: f64) -> Result<Node, E> {
-        Number::from_f64(value)
-            .map(|number| Node::Scalar(Value::Number(number)))
-            .ok_or_else(|| E::custom("a number that is not finite"))
+        PlainVisitor.visit_f64(value).map(Node::Scalar)
     }
 
-    fn visit_str<E>(self, value: &str) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::from(value)))
+    fn visit_str<E: serde::de::Error>(self, value: &str) -> Result<Node, E> {
+        PlainVisitor.visit_str(value).map(Node::Scalar)
     }
 
-    fn visit_unit<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::Null))
+    fn visit_unit<E: serde::de::Error>(self) -> Result<Node, E> {
+        PlainVisitor.visit_unit().map(Node::Scalar)
     }
 
-    fn visit_none<E>(self) -> Result<Node, E> {
-        Ok(Node::Scalar(Value::Null))
+    fn visit_none<E: serde::de::Error>(self) -> Result<Node, E> {
+        PlainVisitor.visit_none().map(Node::Scalar)
     }
 
     fn visit_some<D: Deserializer<'de>>(self, deserializer: D) -> Result<Node, D::Error> {
@@ -356,7 +479,6 @@ impl<'de> Visitor<'de> for NodeVisitor {
     fn visit_map<A: MapAccess<'de>>(self, mut access: A) -> Result<Node, A::Error> {
         let mut entries: Vec<(Spanned<String>, Spanned<Node>)> = Vec::new();
         while let Some((key, value)) = access.next_entry::<Spanned<String>, _>()? {
-            // `1` and `"1"` are different keys to YAML and the same to JSON.
             if entries.iter().any(|(other, _)| other.value == key.value) {
                 return Err(A::Error::custom(format!(
                     "the key `{}` stands twice",
@@ -408,6 +530,7 @@ pub fn escape_token(key: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn parsed(text: &str) -> (Option<Document>, Vec<Problem>) {
@@ -554,5 +677,32 @@ mod tests {
     #[test]
     fn a_key_is_the_same_quoted_and_bare() {
         assert_eq!(only_problem("1: a\n\"1\": b\n").0, ProblemKind::Syntax);
+    }
+
+    proptest! {
+        /// The places are of what was read: both ways of reading take the same files for YAML, and have the
+        /// same values.
+        #[test]
+        fn values_are_the_same_with_places_and_without(
+            parts in prop::collection::vec(
+                prop::sample::select(vec![
+                    "a", "b", "1", "\"1\"", "'x'", "true", "~", "null", "1.5", ".nan", "0x1f", "1_0", "+1", "yes",
+                    ": ", ":\n  ", ": \n", "\n", "\n  ", "- ", "? ", ", ", "[", "]", "{", "}", "&x ", "*x", "<<: ",
+                    "!t ", "!!str ", "|\n  t\n", ">-\n  t\n   u\n", "# c\n", "---\n", "...\n", "\t", "é", "a: b\n",
+                    "c: [1, 2]\n", "d: {e: f}\n", "- g\n", "99999999999999999999", "-0", "1e3", "2024-01-01",
+                ]),
+                1..14,
+            )
+        ) {
+            let file = SourceFile::new("a.yaml", parts.concat());
+            for policy in [DuplicateKeyPolicy::Error, DuplicateKeyPolicy::FirstWins] {
+                let plain = serde_yaml::from_str_with_options::<Plain>(file.text(), options(policy));
+                let placed = read_with_places(&file, policy);
+                // An error is told by the second, so that only what the first takes must be the same.
+                if let Ok(Plain(value)) = plain {
+                    prop_assert_eq!(placed.map(|(value, _)| value), Ok(value), "{}", file.text());
+                }
+            }
+        }
     }
 }

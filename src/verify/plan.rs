@@ -10,8 +10,9 @@ use crate::curriculum::id::{ModuleId, Seconds};
 use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
 use crate::diagnostic::{Diagnostic, Location, Severity};
+use crate::inject::parsed::ParsedTree;
 use crate::inject::patch::Patch;
-use crate::inject::rewrite::{CompiledRewrite, ParsedTree, RewriteError};
+use crate::inject::rewrite::{CompiledRewrite, RewriteError};
 use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
 use crate::project::Project;
 use crate::project::state::{Solved, State};
@@ -217,11 +218,14 @@ impl Planner<'_> {
             .iter()
             .map(|(variant, tree)| {
                 let tree = tree.as_ref().map_err(Clone::clone);
-                (*variant, tree.map(|tree| ParsedTree::new(tree)))
+                (
+                    *variant,
+                    tree.map(|tree| ParsedTree::similar_to(tree, &parsed)),
+                )
             })
             .collect();
         for bug in &module.bugs {
-            own.bug(bug, (&reference, &parsed), &parsed_variants, cases);
+            own.bug(bug, &parsed, &parsed_variants, cases);
         }
     }
 
@@ -371,7 +375,7 @@ impl ModuleCases<'_> {
     fn bug(
         &self,
         bug: &Bug,
-        (reference, parsed): (&Tree, &ParsedTree<'_>),
+        reference: &ParsedTree<'_>,
         variants: &[ParsedVariant<'_>],
         cases: &mut Vec<Case>,
     ) {
@@ -417,7 +421,7 @@ impl ModuleCases<'_> {
             let compiled = compiled.as_ref().map_err(refused)?;
             compiled.apply_to(tree).map_err(|error| refused(&error))
         };
-        push(Injection::Rewrite, false, rewritten(parsed));
+        push(Injection::Rewrite, false, rewritten(reference));
         for (variant, tree) in variants {
             if rewrite.not_applicable.contains_key(&variant.name) {
                 continue;
@@ -428,7 +432,11 @@ impl ModuleCases<'_> {
     }
 }
 
-fn patched(bug: &Bug, document: &Loaded<BugManifest>, reference: &Tree) -> Result<Tree, NotRun> {
+fn patched(
+    bug: &Bug,
+    document: &Loaded<BugManifest>,
+    reference: &ParsedTree<'_>,
+) -> Result<Tree, NotRun> {
     let Some(source) = &bug.patch else {
         let name = document
             .value
@@ -442,7 +450,7 @@ fn patched(bug: &Bug, document: &Loaded<BugManifest>, reference: &Tree) -> Resul
         });
     };
     Patch::parse(source)
-        .and_then(|patch| patch.apply(reference))
+        .and_then(|patch| patch.apply_to(reference))
         .map_err(|finding| not_run(&finding))
 }
 

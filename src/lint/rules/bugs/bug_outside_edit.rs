@@ -42,15 +42,15 @@ impl Rule for BugOutsideEdit {
                 .as_ref()
                 .and_then(|m| m.value.build.as_ref());
             let Some(build) = build else { continue };
+            let is_outside = |path: &str| !build.edit.iter().any(|edit| edit.as_str() == path);
             let report = |path: &str, location: Location| {
-                if !build.edit.iter().any(|edit| edit.as_str() == path) {
-                    let message = format!("`{path}` is not under `build.edit` of `{}`", module.id);
-                    sink.push(self.finding(location, message));
-                }
+                let message = format!("`{path}` is not under `build.edit` of `{}`", module.id);
+                sink.push(self.finding(location, message));
             };
             for bug in &module.bugs {
                 if let Some(patch) = bug.patch.as_ref().and_then(|file| Patch::parse(file).ok()) {
-                    for (path, location) in patch.paths() {
+                    let paths = patch.paths();
+                    for (path, location) in paths.filter(|(path, _)| is_outside(path.as_str())) {
                         report(path.as_str(), location);
                     }
                 }
@@ -58,7 +58,7 @@ impl Rule for BugOutsideEdit {
                     .document
                     .as_ref()
                     .and_then(|d| d.value.inject.rewrite.as_ref());
-                if let Some(rewrite) = rewrite {
+                if let Some(rewrite) = rewrite.filter(|it| is_outside(it.path.as_str())) {
                     report(rewrite.path.as_str(), bug.at("/inject/rewrite/path"));
                 }
             }

@@ -1,5 +1,6 @@
 //! `symptom-names-cause`.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::curriculum::document::Validator;
@@ -50,7 +51,8 @@ impl Rule for SymptomNamesCause {
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
         for module in context.injections() {
-            let public = public_text(context, module);
+            // Few symptoms have anything of a changed line, and only then it matters what else has it.
+            let public = LazyCell::new(|| public_text(context, module));
             for tried in &module.bugs {
                 if let Some(leak) = leak(module, tried, &public) {
                     let message = format!("the symptom names the cause: {leak}");
@@ -63,7 +65,11 @@ impl Rule for SymptomNamesCause {
 }
 
 /// What the symptom of a bug has from its changed lines, in words.
-fn leak(module: &TriedModule<'_>, tried: &TriedBug<'_>, public: &Public) -> Option<String> {
+fn leak(
+    module: &TriedModule<'_>,
+    tried: &TriedBug<'_>,
+    public: &LazyCell<Public, impl FnOnce() -> Public>,
+) -> Option<String> {
     let symptom = folded(tried.document.value.symptom.as_str());
     let changed: BTreeSet<_> = tried
         .trees()

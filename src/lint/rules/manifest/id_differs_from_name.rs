@@ -36,8 +36,9 @@ impl Rule for IdDiffersFromName {
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
         let curriculum = context.curriculum;
-        let compare = |kind: &str, id: &str, name: &str, at: Location| {
+        let compare = |kind: &str, id: &str, name: &str, at: &dyn Fn() -> Location| {
             if id != name {
+                let at = at();
                 let message = format!("the id is `{id}` and the {kind} is `{name}`");
                 let fix = at
                     .place()
@@ -51,22 +52,19 @@ impl Rule for IdDiffersFromName {
                 .file_name()
                 .unwrap_or_default()
                 .to_string_lossy();
-            compare(
-                "folder",
-                manifest.value.id.as_str(),
-                &folder,
-                manifest.at("/id"),
-            );
+            compare("folder", manifest.value.id.as_str(), &folder, &|| {
+                manifest.at("/id")
+            });
         }
         for module in &curriculum.modules {
             if let Some(manifest) = &module.manifest {
                 let (id, folder) = (manifest.value.id.as_str(), module.id.as_str());
-                compare("folder", id, folder, manifest.at("/id"));
+                compare("folder", id, folder, &|| manifest.at("/id"));
             }
             for bug in &module.bugs {
                 if let Some(document) = &bug.document {
                     let id = document.value.id.as_str();
-                    compare("file", id, bug.id.as_str(), document.at("/id"));
+                    compare("file", id, bug.id.as_str(), &|| document.at("/id"));
                 }
             }
         }

@@ -43,11 +43,11 @@ impl Rule for EditWithoutRegion {
                 continue;
             };
             for (index, path) in build.edit.iter().enumerate() {
-                let at = manifest.at(&format!("/build/edit/{index}"));
+                let at = || manifest.at(&format!("/build/edit/{index}"));
                 if !context.project.has_file(path.as_str()) {
                     let paths = context.curriculum.project.iter().map(|(path, _)| path);
                     let message = format!("the project has no file `{path}`");
-                    let mut finding = self.finding(at, message);
+                    let mut finding = self.finding(at(), message);
                     finding.help = crate::suggest::did_you_mean(path.as_str(), paths);
                     sink.push(finding);
                     continue;
@@ -63,7 +63,7 @@ impl Rule for EditWithoutRegion {
                     && !regions.unwrap_or_default().iter().any(is_own)
                 {
                     let message = format!("`{path}` has no region of `{}`", module.id);
-                    sink.push(self.finding(at, message));
+                    sink.push(self.finding(at(), message));
                 }
             }
         }

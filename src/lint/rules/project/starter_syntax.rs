@@ -72,6 +72,9 @@ impl Rule for StarterSyntax {
                 return;
             }
             if let Some(file) = context.project.marked_file(path) {
+                if file.is_always_python() {
+                    return;
+                }
                 let states = states_of_file(file, context, &solved_with);
                 self.check_marked(file, states, sink);
             } else if let Some(error) = Module::parse(text).error() {

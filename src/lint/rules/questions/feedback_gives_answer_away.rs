@@ -1,9 +1,8 @@
 //! `feedback-gives-answer-away`.
 
-use crate::answer::Judgement;
 use crate::diagnostic::Sink;
 use crate::lint::rule::{AskedQuestion, Rule, RuleMeta, declare_rule};
-use crate::lint::words::shared_run;
+use crate::lint::words::{folded, shared_run};
 
 declare_rule! {
     /// What a learner is told before they know the answer is the answer.
@@ -53,8 +52,7 @@ impl Rule for FeedbackGivesAnswerAway {
         let report = |at: &str, message: String| {
             sink.push(self.finding(asked.at(at), message));
         };
-        let passes = |text: &str| rubric.judge(text) == Judgement::Passed;
-        if passes(text_asked) {
+        if rubric.passes(text_asked) {
             let message = format!("the text of `{}` passes as its answer", question.id);
             report("/question", message);
         }
@@ -69,15 +67,14 @@ impl Rule for FeedbackGivesAnswerAway {
             let what = format!("what is asked for `{}`", concept.id);
             (pointer, what, concept.ask.as_str())
         });
+        let answer = folded(question.model_answer.as_str());
         for (at, what, text) in modes.chain(asks) {
-            if passes(text) {
+            if rubric.passes(text) {
                 report(
                     &at,
                     format!("{what} passes as an answer to `{}`", question.id),
                 );
-            } else if let Some(run) =
-                shared_run(text, question.model_answer.as_str(), text_asked, RUN)
-            {
+            } else if let Some(run) = shared_run(text, &answer, text_asked, RUN) {
                 let run: Vec<_> = text[run].split_whitespace().collect();
                 let message = format!("{what} repeats the model answer: `{}`", run.join(" "));
                 report(&at, message);
