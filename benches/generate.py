@@ -109,8 +109,9 @@ SHAPES = [
 class Writer:
     """Writes the files of one curriculum."""
 
-    def __init__(self, root, count, kind):
+    def __init__(self, root, count, kind, numpy):
         self.root = root
+        self.numpy = numpy
         self.random = random.Random(f"{count} {kind}")
         self.count = count
         self.kind = kind
@@ -133,6 +134,8 @@ class Writer:
             self.write(f"schemas/{path.name}", path.read_text(encoding="utf-8"))
         for name in ("requirements.in", "requirements.txt"):
             self.write(name, (ROOT / "curricula/foundations" / name).read_text(encoding="utf-8"))
+        if self.numpy:
+            self.write("requirements.in", "numpy\npytest\n")
         for number, name in enumerate(ids):
             self.module(number, name, ids)
 
@@ -147,7 +150,7 @@ class Writer:
             "authors: [The mastery contributors]",
             "license: CC-BY-4.0",
             "summary: Generated for benchmarks.",
-            'environment: {python: ">=3.10"}',
+            'environment: {python: ">=3.10", requirements: requirements.txt' + (", preload: [numpy]}" if self.numpy else "}"),
             "protected: [tests/**]",
             "modules:",
         ]
@@ -240,15 +243,32 @@ class Writer:
             f"  message: 'result of \\d+ values: -?\\d+, not -?\\d+'\n",
         )
 
+    def telling_cases(self, function, shape, numbers):
+        """Values and limits by which each of the faults shows."""
+        def results(body, cases):
+            names = {}
+            exec(f"def {function}(values, limit):\n{body}", names)
+            return [names[function](values, limit) for values, limit in cases]
+
+        body = indented(shape["solution"], numbers)
+        faulty = [body.replace(good.format(**numbers), bad.format(**numbers), 1) for good, bad, _, _ in shape["faults"]]
+        while True:
+            cases = [
+                ([self.random.randrange(-20, 99) for _ in range(self.random.randrange(3, 9))], self.random.randrange(1, 40))
+                for _ in range(4)
+            ]
+            # One whose values lie on the limit, and one that has room below it.
+            cases[0][0][0] = cases[0][1]
+            cases[1] = ([1, 2], 1_000)
+            if all(results(body, cases) != results(fault, cases) for fault in faulty):
+                return cases
+
     def tests(self, package, function, shape, numbers):
-        cases = [
-            ([self.random.randrange(-20, 99) for _ in range(self.random.randrange(3, 9))], self.random.randrange(1, 40))
-            for _ in range(4)
-        ]
+        cases = self.telling_cases(function, shape, numbers)
         oracle = shape["oracle"].format(**numbers)
         return (
             f'"""Tests of `{function}`."""\n\n'
-            "import pytest\n\n"
+            + ("import numpy as np\n" if self.numpy else "") + "import pytest\n\n"
             f"from {package}.{function} import {function}\n\n\n"
             f"def expected(values, limit):\n    return {oracle}\n\n\n"
             "def check(values, limit):\n"
@@ -257,7 +277,9 @@ class Writer:
             f"CASES = [\n" + "".join(f"    ({values}, {limit}),\n" for values, limit in cases) + "    (list(range(-9, 9)), 7),\n]\n\n\n"
             '@pytest.mark.parametrize(("values", "limit"), CASES)\n'
             "def test_agrees_with_definition(values, limit):\n    check(values, limit)\n\n\n"
-            "def test_long_input():\n    check([n * 37 % 101 - 50 for n in range(500)], 23)\n"
+            "def test_long_input():\n    check("
+            + ("(np.arange(500) * 37 % 101 - 50).tolist()" if self.numpy else "[n * 37 % 101 - 50 for n in range(500)]")
+            + ", 23)\n"
         )
 
     def prompt(self, title, function, shape, source, test):
@@ -381,13 +403,13 @@ def block(text, indent):
     return textwrap.indent(textwrap.fill(text, 110 - indent), " " * indent) + "\n"
 
 
-def generate(root, modules, kind="linear"):
-    """Writes the curriculum into `root`."""
+def generate(root, modules, kind="linear", numpy=False):
+    """Writes the curriculum into `root`; with `numpy` its tests use NumPy, and `mastery lock` has to lock it."""
     root = pathlib.Path(root)
     root.mkdir(parents=True, exist_ok=True)
     if any(root.iterdir()):
         raise SystemExit(f"{root} is not empty")
-    Writer(root, modules, kind).all()
+    Writer(root, modules, kind, numpy).all()
 
 
 if __name__ == "__main__":

@@ -11,6 +11,7 @@ pub mod limits;
 pub mod machine;
 pub mod outcome;
 mod pytest;
+mod refill;
 pub mod sandbox;
 pub mod supervisor;
 pub mod warm;

@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::executor::{
     Executor, FreshExecutor, RunRequest, Task, config_of, pytest_result, with_removal,
 };
-use super::job::CaseJob;
+use super::job::{CaseJob, WorkerLost};
 use super::launcher::{LostSupervisor, Worker};
 use super::limits::Limits;
 use super::outcome::{Outcome, RunResult};
@@ -169,7 +169,7 @@ impl WarmExecutor {
             .write_shared("warm_up/pytest.ini", "[pytest]\n")?;
         fresh
             .run_dir
-            .write_shared("warm_up/test_warm_up.py", pytest::WARM_UP)?;
+            .write_shared("warm_up/tests/warm_up/test_warm_up.py", pytest::WARM_UP)?;
         let warm_up = config.parent().map(PathBuf::from).unwrap_or_default();
         Ok(Self {
             fresh,
@@ -268,10 +268,10 @@ impl WarmExecutor {
         request: &RunRequest,
         node_ids: &[String],
     ) -> Result<RunResult, LostSupervisor> {
-        if let Err(error) = idle.copy.fill(&request.tree) {
-            let detail = format!("the working copy can't be made: {error}");
-            return Ok(RunResult::ended(Outcome::InfrastructureError, detail));
-        }
+        // What the case before has left there is no fault of this one.
+        idle.copy.fill(&request.tree).map_err(|error| {
+            WorkerLost(format!("its working copy can't be made again: {error}"))
+        })?;
         let left = match self.fresh.prepare(&idle.copy, request) {
             Ok(left) => left,
             Err(result) => return Ok(*result),

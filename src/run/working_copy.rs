@@ -9,6 +9,7 @@ use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use super::refill::refill;
 use crate::source::tree::Tree;
 
 /// What the names of run folders begin with.
@@ -63,7 +64,7 @@ impl RunDir {
         let path = shared.join(name);
         let dir = path.parent().unwrap_or(&shared);
         fs::create_dir_all(dir)?;
-        for dir in [&shared, dir] {
+        for dir in dir.ancestors().take_while(|it| it.starts_with(&shared)) {
             fs::set_permissions(dir, Permissions::from_mode(0o755))?;
         }
         fs::write(&path, content)?;
@@ -154,29 +155,38 @@ impl WorkingCopy {
         self.path.join("tmp")
     }
 
-    /// Fills the empty folder.
+    /// Fills the folder: a new one, or one that was cleared.
     ///
     /// # Errors
     ///
-    /// What the system says.
+    /// What the system says. It must not be filled again then.
     pub fn fill(&self, tree: &Tree) -> io::Result<()> {
-        for dir in [self.project(), self.home(), self.temp()] {
-            make_private(&dir)?;
+        make_private(&self.home())?;
+        make_private(&self.temp())?;
+        let project = self.project();
+        if project.symlink_metadata().is_ok_and(|it| it.is_dir()) {
+            fs::set_permissions(&project, Permissions::from_mode(0o700))?;
+            return refill(&project, tree);
         }
-        tree.write(&self.project())
+        make_private(&project)?;
+        tree.write(&project)
     }
 
-    /// Removes everything in the folder, whatever a case has made of it.
+    /// Removes everything in the folder, whatever a case has made of it, but the project, which is looked
+    /// through when it is filled again.
     ///
     /// # Errors
     ///
     /// What the system says. It must not be filled again then.
     pub fn clear(&self) -> io::Result<()> {
-        empty(&self.path)?;
-        match fs::remove_file(self.path.join(LOCK)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-            _ => Ok(()),
+        fs::set_permissions(&self.path, Permissions::from_mode(0o700))?;
+        for entry in fs::read_dir(&self.path)? {
+            let entry = entry?;
+            if entry.path() != self.project() || !entry.file_type()?.is_dir() {
+                remove(&entry.path())?;
+            }
         }
+        Ok(())
     }
 
     /// Removes it, and tells what can't be removed; the next run tries that again.
@@ -198,7 +208,7 @@ impl Drop for WorkingCopy {
 }
 
 /// Removes a folder, whatever a case has made of it. It is no error if it is not there.
-fn remove(path: &Path) -> io::Result<()> {
+pub(super) fn remove(path: &Path) -> io::Result<()> {
     let mut result = Ok(());
     // Some file systems forget to list an entry while others are being removed.
     for _ in 0..2 {

@@ -55,6 +55,9 @@ CHANNEL = 3
 REQUESTS = 4
 ANSWERS = 5
 LONGEST_TEXT = 16 * 1024
+# How many failures are shown as pytest shows them. It looks up sources and statements for each line of a
+# traceback, which takes longer than most tests; a starter fails all of them.
+FULL_TRACEBACKS = 1
 
 
 class TestTimedOut(BaseException):
@@ -119,7 +122,9 @@ def describe(error):
     # pytest wraps what a test module raises on import; the original says more.
     if type(error).__name__ == "CollectError" and error.__cause__ is not None:
         error = error.__cause__
-    frames = traceback.extract_tb(error.__traceback__)
+    last = error.__traceback__
+    while last is not None and last.tb_next is not None:
+        last = last.tb_next
     try:
         text = "".join(traceback.format_exception_only(type(error), error)).strip()
     except Exception:  # an exception that can't even be shown
@@ -138,8 +143,7 @@ def describe(error):
         "module": getattr(error, "name", None) if isinstance(error, ImportError) else None,
         "module_file": getattr(error, "path", None) if isinstance(error, ImportError) else owner_file,
         "is_missing_name": isinstance(error, (ImportError, NameError, AttributeError)),
-        "file": frames[-1].filename if frames else None,
-        "line": frames[-1].lineno if frames else None,
+        "file": last.tb_frame.f_code.co_filename if last else None,
     }
 
 
@@ -159,6 +163,7 @@ class Reporter:
         self.await_request = await_request
         self.errors = {}
         self.armed = False
+        self.failures = 0
 
     def take(self, request):
         self.select = request["select"]
@@ -196,7 +201,8 @@ class Reporter:
         )
 
     def pytest_exception_interact(self, node, call, report):
-        self.errors[report.nodeid, report.when] = describe(call.excinfo.value)
+        if report.when == "collect":
+            self.errors[report.nodeid, report.when] = describe(call.excinfo.value)
 
     def pytest_collectreport(self, report):
         if report.failed:
@@ -228,6 +234,10 @@ class Reporter:
             raise TestTimedOut("the test took more than %g s" % self.test_seconds)
 
     def pytest_runtest_makereport(self, item, call):
+        if call.excinfo is not None:
+            self.failures += 1
+            if self.failures > FULL_TRACEBACKS:
+                item.config.option.tbstyle = "native"
         report = yield
         if call.excinfo is not None:
             self.errors[report.nodeid, report.when] = describe(call.excinfo.value)
@@ -318,7 +328,7 @@ def warm_up(folder, plugins):
     variables, path = dict(os.environ), sys.path[:]
     arguments = options(os.path.join(folder, "pytest.ini"), folder, plugins)
     with warnings.catch_warnings():
-        pytest.main(arguments + ["--import-mode=importlib", folder])
+        pytest.main(arguments + ["--import-mode=importlib", os.path.join(folder, "tests", "warm_up", "test_warm_up.py")])
     os.environ.clear()
     os.environ.update(variables)
     sys.path[:] = path

@@ -3,6 +3,14 @@
 import pytest
 
 
+def check(result, expected):
+    if result != expected:
+        message = f"{result} instead of {expected}"
+        raise AssertionError(
+            message,
+        )
+
+
 @pytest.fixture
 def numbers():
     return [1, 2, 3]
@@ -21,3 +29,8 @@ def test_that_raises():
 
 def test_that_fails(numbers):
     assert numbers == [1, 2, 4]
+
+
+@pytest.mark.parametrize("number", range(4))
+def test_that_fails_further_down(number):
+    check(number, 4)
