@@ -39,6 +39,7 @@ import hashlib
 import importlib
 import importlib.util
 import json
+import linecache
 import os
 import pathlib
 import random
@@ -125,10 +126,6 @@ def describe(error):
     last = error.__traceback__
     while last is not None and last.tb_next is not None:
         last = last.tb_next
-    try:
-        text = "".join(traceback.format_exception_only(type(error), error)).strip()
-    except Exception:  # an exception that can't even be shown
-        text = type(error).__name__
     places = []
     if isinstance(error, ModuleNotFoundError) and error.name and error.__traceback__:
         places = places_of(modules_asked_for(error.name, error.__traceback__))
@@ -136,7 +133,7 @@ def describe(error):
     owner_file = getattr(owner, "__file__", None) if isinstance(error, AttributeError) else None
     return {
         "type": type(error).__name__,
-        "text": clip(text),
+        "text": clip(text_of(error)),
         "is_syntax": isinstance(error, SyntaxError),
         "is_missing_module": isinstance(error, ModuleNotFoundError),
         "places": places,
@@ -145,6 +142,25 @@ def describe(error):
         "is_missing_name": isinstance(error, (ImportError, NameError, AttributeError)),
         "file": last.tb_frame.f_code.co_filename if last else None,
     }
+
+
+def text_of(error):
+    """An exception as it is shown behind its traceback."""
+    try:
+        return "".join(traceback.format_exception_only(type(error), error)).strip()
+    except Exception:  # an exception that can't even be shown
+        return type(error).__name__
+
+
+def short_traceback(error):
+    """The lines of the project that an exception went through, and the exception, as pytest's short ones."""
+    lines = []
+    for frame, number in traceback.walk_tb(error.__traceback__):
+        code = frame.f_code
+        if code.co_filename.startswith(PROJECT + os.sep):
+            lines.append("%s:%d: in %s" % (code.co_filename, number, code.co_name))
+            lines.append("    " + linecache.getline(code.co_filename, number).strip())
+    return "\n".join(lines + ["E   " + line for line in text_of(error).splitlines()])
 
 
 def seed_generators(seed):
@@ -237,11 +253,13 @@ class Reporter:
         if call.excinfo is not None:
             self.failures += 1
             if self.failures > FULL_TRACEBACKS:
-                item.config.option.tbstyle = "native"
+                item.config.option.tbstyle = "no"
         report = yield
         if call.excinfo is not None:
             self.errors[report.nodeid, report.when] = describe(call.excinfo.value)
             report.mastery_timed_out = call.excinfo.errisinstance(TestTimedOut)
+            if self.failures > FULL_TRACEBACKS:
+                report.mastery_traceback = short_traceback(call.excinfo.value)
         return report
 
     def pytest_runtest_logreport(self, report):
@@ -256,7 +274,7 @@ class Reporter:
             timed_out=failed and getattr(report, "mastery_timed_out", False),
             seconds=report.duration,
             error=error,
-            traceback=clip(report.longreprtext) if failed else None,
+            traceback=clip(getattr(report, "mastery_traceback", None) or report.longreprtext) if failed else None,
         )
 
     def pytest_sessionfinish(self, session, exitstatus):
