@@ -332,12 +332,15 @@ def answer(**message):
     os.write(ANSWERS, (json.dumps(message) + "\n").encode())
 
 
-def warm_up(folder, plugins):
-    """Runs pytest once, so that all it imports is there, and puts back what it changes."""
+def warm_up(folder):
+    """Runs pytest once, so that all it imports is there, and puts back what it changes.
+
+    Plugins would keep what they have seen of it, and are left out.
+    """
     import pytest
 
     variables, path = dict(os.environ), sys.path[:]
-    arguments = options(os.path.join(folder, "pytest.ini"), folder, plugins)
+    arguments = options(os.path.join(folder, "pytest.ini"), folder, [])
     with warnings.catch_warnings():
         pytest.main(arguments + ["--import-mode=importlib", folder])
     os.environ.clear()
@@ -355,7 +358,7 @@ def get_ready(setup):
     of_pytest = frozenset(sys.modules)
     for name in setup["preload"]:
         importlib.import_module(name)
-    warm_up(setup["warm_up"], setup["plugins"])
+    warm_up(setup["warm_up"])
     return of_pytest
 
 
