@@ -3,7 +3,7 @@
 
 use std::fs;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
@@ -19,7 +19,9 @@ use mastery::run::working_copy::RunDir;
 use mastery::source::tree::{Entry, Tree};
 use regex::Regex;
 
-use crate::support::{Sandbox, copy, folders, managed_python};
+use crate::hostile::{poll, processes_with, wait_for};
+use crate::parity::differences;
+use crate::support::{Run, Sandbox, copy, folders, managed_python};
 
 /// Longer than any worker takes to get ready here.
 const READY_TIME: Duration = Duration::from_secs(120);
@@ -288,8 +290,7 @@ fn files_that_differ_in_a_character_have_their_own_results() {
         for number in 0..6 {
             let text = |template: &str| template.replace('#', &number.to_string());
             // Each of them says what number it is from.
-            let (module, helper, settings) =
-                (text("N = #\n"), text("H = #\n"), text("C = #\n"));
+            let (module, helper, settings) = (text("N = #\n"), text("H = #\n"), text("C = #\n"));
             let test = text(
                 "
 import compileall
@@ -326,7 +327,10 @@ def test_it():
 #[test]
 fn a_test_file_of_another_case_is_not_seen() {
     let bench = Bench::new();
-    let secret = Case::new(&[("tests/test_other.py", "def test_a():\n    assert 'secret'\n")]);
+    let secret = Case::new(&[(
+        "tests/test_other.py",
+        "def test_a():\n    assert 'secret'\n",
+    )]);
     assert_eq!(bench.warm(&secret).outcome, Outcome::Passed);
     let result = bench.warm(&Case::test(
         "
@@ -364,7 +368,10 @@ fn warnings_of_a_test_file_are_told_by_each_case_and_no_other() {
 fn test_file_that_is_none_is_left_to_its_case() {
     let bench = Bench::new();
     for (prepare, outcome) in [
-        ("rm tests/test_it.py; ln -s /dev/zero tests/test_it.py", None),
+        (
+            "rm tests/test_it.py; ln -s /dev/zero tests/test_it.py",
+            None,
+        ),
         ("rm tests/test_it.py; mkfifo tests/test_it.py", None),
         ("echo 'x = 1' > conftest.py", Some(Outcome::Passed)),
     ] {
@@ -415,14 +422,23 @@ fn attacks_end_alike_and_harm_no_worker() {
     let (head, _) = attacks.split_once("\ndef test_").unwrap();
     let names = Regex::new(r"(?m)^def (test_\w+)").unwrap();
     let names: Vec<_> = names.captures_iter(attacks).collect();
-    assert!(!head.is_empty() && names.len() > 20, "the attacks were found");
+    assert!(
+        !head.is_empty() && names.len() > 20,
+        "the attacks were found"
+    );
     for name in names {
         let mut case = Case::test(attacks);
         case.tests = vec![format!("tests/test_it.py::{}", &name[1])];
-        case.memory_mib = 256;
+        case.memory_mib = 512;
+        if name[1].starts_with("test_endless") {
+            case.timeout = Duration::from_millis(1500);
+        }
         let result = bench.both_and_after(&case);
         let is_denied = name[1].starts_with("test_denied");
-        assert!(!is_denied || result.outcome == Outcome::Passed, "{result:#?}");
+        assert!(
+            !is_denied || result.outcome == Outcome::Passed,
+            "{result:#?}"
+        );
     }
 }
 
@@ -431,24 +447,43 @@ fn attacks_end_alike_and_harm_no_worker() {
 #[test]
 fn what_can_not_be_preloaded_is_told_once_and_cases_run_in_fresh_processes() {
     let bodies = [
-        ("raises", "raise ValueError('no such device')\n", "no such device"),
+        (
+            "raises",
+            "raise ValueError('no such device')\n",
+            "no such device",
+        ),
         ("exits", "raise SystemExit(3)\n", "SystemExit: 3"),
         ("leaves", "import os\nos._exit(7)\n", "it ended"),
-        ("crashes", "import ctypes\nctypes.string_at(0)\n", "it ended"),
+        (
+            "crashes",
+            "import ctypes\nctypes.string_at(0)\n",
+            "it ended",
+        ),
         (
             "threads",
             "import threading\nthreading.Thread(target=threading.Event().wait, daemon=True).start()\n",
             "2 threads run",
         ),
-        ("hangs", "import threading\nthreading.Event().wait()\n", "said nothing within"),
+        (
+            "hangs",
+            "import threading\nthreading.Event().wait()\n",
+            "said nothing within",
+        ),
     ];
     let modules: Vec<_> = bodies
         .iter()
         .map(|(name, body, _)| (format!("preload_{name}.py"), *body))
         .collect();
-    let modules: Vec<_> = modules.iter().map(|(name, body)| (&**name, *body)).collect();
+    let modules: Vec<_> = modules
+        .iter()
+        .map(|(name, body)| (&**name, *body))
+        .collect();
     for (name, _, said) in bodies {
-        let ready_time = if name == "hangs" { Duration::from_secs(2) } else { READY_TIME };
+        let ready_time = if name == "hangs" {
+            Duration::from_secs(2)
+        } else {
+            READY_TIME
+        };
         let bench = Bench::with_modules_within(
             &modules,
             |environment| environment.preload = vec![format!("preload_{name}")],
@@ -470,7 +505,8 @@ fn what_can_not_be_preloaded_is_told_once_and_cases_run_in_fresh_processes() {
 
 #[test]
 fn what_a_preload_prints_is_no_case_s() {
-    let noise = "import os\nprint('noise')\nos.write(1, b'noise' * 100000)\nos.write(3, b'noise')\n";
+    let noise =
+        "import os\nprint('noise')\nos.write(1, b'noise' * 100000)\nos.write(3, b'noise')\n";
     let bench = Bench::with_modules(&[("noisy.py", noise)], |environment| {
         environment.preload = vec!["noisy".to_owned()];
     });
@@ -510,10 +546,17 @@ def pytest_collection_modifyitems(items):
         environment.pytest_plugins = vec!["tiny_plugin".to_owned()];
     });
     let test = "def test_a(tiny):\n    assert tiny == 0\n\n\ndef test_b():\n    pass\n";
-    for settings in ["[pytest]\n", "[pytest]\ntiny = some\n", "[pytest]\ntestpaths = tests\n"] {
+    for settings in [
+        "[pytest]\n",
+        "[pytest]\ntiny = some\n",
+        "[pytest]\ntestpaths = tests\n",
+    ] {
         let case = Case::new(&[("tests/test_it.py", test), ("pytest.ini", settings)]);
         let result = bench.both_and_after(&case);
-        assert_eq!(result.tests[0].id, "tests/test_it.py::test_b", "{result:#?}");
+        assert_eq!(
+            result.tests[0].id, "tests/test_it.py::test_b",
+            "{result:#?}"
+        );
     }
 }
 
@@ -524,38 +567,91 @@ fn projects_of_all_kinds_end_alike() {
     let bench = Bench::new();
     let varied = ("tests/test_it.py", include_str!("warm/varied.py"));
     let settings = |file, text| Case::new(&[varied, (file, text)]);
-    let src = [("src/inner.py", "VALUE = 3\n"), ("tests/test_it.py", "import inner\n\n\ndef test_a():\n    assert inner.VALUE == 4\n")];
+    let src = [
+        ("src/inner.py", "VALUE = 3\n"),
+        (
+            "tests/test_it.py",
+            "import inner\n\n\ndef test_a():\n    assert inner.VALUE == 4\n",
+        ),
+    ];
     let with_src = |file, text| Case::new(&[src[0], src[1], (file, text)]);
     let cases = [
         Case::new(&[varied]),
-        settings("conftest.py", "import pytest\n\n\n@pytest.fixture\ndef from_conftest():\n    return 1\n"),
-        settings("tests/conftest.py", "def pytest_itemcollected(item):\n    item.name += '!'\n"),
+        settings(
+            "conftest.py",
+            "import pytest\n\n\n@pytest.fixture\ndef from_conftest():\n    return 1\n",
+        ),
+        settings(
+            "tests/conftest.py",
+            "def pytest_itemcollected(item):\n    item.name += '!'\n",
+        ),
         settings("conftest.py", "raise SystemExit(3)\n"),
         settings("conftest.py", "raise ValueError('no')\n"),
         settings("conftest.py", "import nothing_of_the_kind\n"),
         settings("conftest.py", "import os\nos._exit(0)\n"),
         settings("conftest.py", "pytest_plugins = ['helper_plugin']\n"),
-        settings("conftest.py", "def pytest_sessionstart():\n    raise KeyboardInterrupt\n"),
-        settings("conftest.py", "def pytest_configure():\n    print('hello')\n    import sys\n    sys.path.insert(0, 'src')\n"),
+        settings(
+            "conftest.py",
+            "def pytest_sessionstart():\n    raise KeyboardInterrupt\n",
+        ),
+        settings(
+            "conftest.py",
+            "def pytest_configure():\n    print('hello')\n    import sys\n    sys.path.insert(0, 'src')\n",
+        ),
         settings("pytest.ini", "[pytest]\nfilterwarnings = error\n"),
-        settings("pytest.ini", "[pytest]\nfilterwarnings = error::kinds.Mine\n"),
-        settings("pytest.ini", "[pytest]\naddopts = -s -v --import-mode=importlib --strict-markers\n"),
+        settings(
+            "pytest.ini",
+            "[pytest]\nfilterwarnings = error::kinds.Mine\n",
+        ),
+        settings(
+            "pytest.ini",
+            "[pytest]\naddopts = -s -v --import-mode=importlib --strict-markers\n",
+        ),
         settings("pytest.ini", "[pytest]\naddopts = --no-such-option\n"),
-        settings("pytest.ini", "[pytest]\nmarkers =\n    slow: takes long\nxfail_strict = true\nunknown_key = 1\n"),
+        settings(
+            "pytest.ini",
+            "[pytest]\nmarkers =\n    slow: takes long\nxfail_strict = true\nunknown_key = 1\n",
+        ),
         settings("pytest.ini", "[pytest]\nxfail_strict = banana\n"),
         settings("pytest.ini", "[pytest]\nminversion = 99\n"),
-        settings("pytest.ini", "[pytest]\nlog_file = log.txt\nlog_file_level = INFO\n"),
-        settings("pytest.ini", "[pytest]\npython_functions = check_*\npython_classes = Check*\n"),
+        settings(
+            "pytest.ini",
+            "[pytest]\nlog_file = log.txt\nlog_file_level = INFO\n",
+        ),
+        settings(
+            "pytest.ini",
+            "[pytest]\npython_functions = check_*\npython_classes = Check*\n",
+        ),
         settings("tox.ini", "[pytest]\naddopts = -p no:capture\n"),
         settings("setup.cfg", "[tool:pytest]\ntestpaths = tests\n"),
-        settings("pyproject.toml", "[tool.pytest.ini_options]\nminversion = \"6\"\naddopts = \"-ra\"\n"),
+        settings(
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\nminversion = \"6\"\naddopts = \"-ra\"\n",
+        ),
         with_src("pytest.ini", "[pytest]\npythonpath = src\n"),
-        with_src("pyproject.toml", "[tool.pytest.ini_options]\npythonpath = [\"src\"]\n"),
+        with_src(
+            "pyproject.toml",
+            "[tool.pytest.ini_options]\npythonpath = [\"src\"]\n",
+        ),
         with_src("conftest.py", "import sys\nsys.path.insert(0, 'src')\n"),
         with_src("setup.cfg", "[tool:other]\npythonpath = src\n"),
-        Case::new(&[("tests/check_it.py", "def test_a():\n    assert 0\n"), ("pytest.ini", "[pytest]\npython_files = check_*.py\n")]),
-        Case::new(&[("pack/__init__.py", ""), ("pack/tests/__init__.py", ""), ("pack/tests/test_in.py", "from .. import __name__ as name\n\n\ndef test_a():\n    assert name == 0\n"), ("pack/conftest.py", "")]),
-        Case::new(&[("tests/test_a.py", "def test_a(:\n"), ("tests/test_b.py", "def test_b():\n    pass\n")]),
+        Case::new(&[
+            ("tests/check_it.py", "def test_a():\n    assert 0\n"),
+            ("pytest.ini", "[pytest]\npython_files = check_*.py\n"),
+        ]),
+        Case::new(&[
+            ("pack/__init__.py", ""),
+            ("pack/tests/__init__.py", ""),
+            (
+                "pack/tests/test_in.py",
+                "from .. import __name__ as name\n\n\ndef test_a():\n    assert name == 0\n",
+            ),
+            ("pack/conftest.py", ""),
+        ]),
+        Case::new(&[
+            ("tests/test_a.py", "def test_a(:\n"),
+            ("tests/test_b.py", "def test_b():\n    pass\n"),
+        ]),
         Case::new(&[("tests/test_a.py", "from basics import nothing\n")]),
         Case::new(&[("tests/test_a.py", "x = 1\n")]),
     ];
@@ -585,7 +681,16 @@ def test_difference():
 "
         )
     };
-    for name in ["difflib", "pprint", "queue", "statistics", "tomllib", "unittest", "numbers", "json"] {
+    for name in [
+        "difflib",
+        "pprint",
+        "queue",
+        "statistics",
+        "tomllib",
+        "unittest",
+        "numbers",
+        "json",
+    ] {
         let test = test(name);
         let module = format!("{name}.py");
         let (in_src, in_tests) = (format!("src/{name}.py"), format!("tests/{name}.py"));
@@ -595,11 +700,134 @@ def test_difference():
             vec![it, (module.as_str(), "VALUE = 3\n")],
             vec![it, (package.as_str(), "VALUE = 3\n")],
             vec![it, (in_tests.as_str(), "VALUE = 3\n")],
-            vec![it, (in_src.as_str(), "VALUE = 3\n"), ("pytest.ini", "[pytest]\npythonpath = src\n")],
-            vec![it, (in_src.as_str(), "VALUE = 3\n"), ("conftest.py", "import sys\nsys.path.insert(0, 'src')\n")],
+            vec![
+                it,
+                (in_src.as_str(), "VALUE = 3\n"),
+                ("pytest.ini", "[pytest]\npythonpath = src\n"),
+            ],
+            vec![
+                it,
+                (in_src.as_str(), "VALUE = 3\n"),
+                ("conftest.py", "import sys\nsys.path.insert(0, 'src')\n"),
+            ],
         ] {
             bench.both(&Case::new(&files));
         }
     }
     assert_eq!(bench.warm.notes(), Vec::<String>::new());
+}
+
+/// The tool
+
+#[test]
+fn case_of_a_worker_that_is_killed_is_run_in_a_fresh_process() {
+    let sandbox = Sandbox::with_base();
+    let marker = format!("mastery-warm-lost-{}", std::process::id());
+    let test = "
+import os
+import sys
+
+
+def test_wait():
+    if '--serve' in sys.orig_argv:
+        os.execvp('sh', ['sh', '-c', 'while :; do sleep 1000; done; : {MARKER}'])
+";
+    let file = "curricula/base/project/tests/test_mean.py";
+    sandbox.write(file, test.replace("{MARKER}", &marker));
+    let arguments = [
+        "verify",
+        "--case",
+        "base/mean/reference",
+        "--format",
+        "json",
+    ];
+    let mut command = sandbox.command(&arguments);
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    let mut tool = command.spawn().unwrap();
+    wait_for(|| !processes_with(&marker).is_empty(), &mut tool);
+    let worker = parent_of_process_with(&marker);
+    // SAFETY: a plain system call.
+    assert_eq!(unsafe { libc::kill(worker, libc::SIGKILL) }, 0);
+    let run = Run::of(tool.wait_with_output().unwrap(), sandbox.path()).success();
+    let report: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
+    assert_eq!(report["cases"][0]["verdict"], "as_expected", "{report:#}");
+    let note = "a worker was lost, and its case was run in a fresh process: it ended";
+    assert_eq!(run.stderr.matches(note).count(), 1, "{}", run.shown());
+    assert_eq!(processes_with(&marker), Vec::<String>::new());
+}
+
+/// The parent of the process that has a word in its arguments.
+fn parent_of_process_with(word: &str) -> i32 {
+    let dirs = fs::read_dir("/proc").unwrap().flatten();
+    let stat = dirs.map(|entry| entry.path()).find_map(|path| {
+        let arguments = fs::read(path.join("cmdline")).ok()?;
+        let has_word = String::from_utf8_lossy(&arguments).contains(word);
+        has_word.then(|| fs::read_to_string(path.join("stat")).ok())?
+    });
+    let stat = stat.expect("it runs");
+    let (_, behind_name) = stat.rsplit_once(')').unwrap();
+    behind_name
+        .split_whitespace()
+        .nth(1)
+        .unwrap()
+        .parse()
+        .unwrap()
+}
+
+/// A tool that is stopped while a worker imports, or has a case, leaves nothing.
+#[test]
+fn tool_that_is_stopped_leaves_nothing() {
+    let sandbox = Sandbox::with_base();
+    let wait = "import os\nos.execvp('sh', ['sh', '-c', '(setsid sleep 1000 &); sleep 1000; : {MARKER}'])\n";
+    let word = |kind: &str| format!("mastery-warm-stop-{kind}-{}", std::process::id());
+    let preload = wait.replace("{MARKER}", &word("import"));
+    let python = python_with(&sandbox, &[("waits.py", &preload)]);
+    let test = format!(
+        "def test_wait():\n    {}",
+        wait.replace("{MARKER}", &word("case"))
+            .replace('\n', "\n    ")
+    );
+    sandbox.write("curricula/base/project/tests/test_mean.py", test);
+    let manifest = "curricula/base/curriculum.yaml";
+    let without = sandbox.read(manifest);
+    let with = without.replace("environment:\n", "environment:\n  preload: [waits]\n");
+    for (kind, text) in [("case", &without), ("import", &with)] {
+        sandbox.write(manifest, text);
+        for signal in [libc::SIGINT, libc::SIGTERM, libc::SIGKILL] {
+            let temp = sandbox.path().join(format!("tmp-{kind}-{signal}"));
+            fs::create_dir(&temp).unwrap();
+            let mut command = sandbox.command(&["verify", "--case", "base/mean/reference"]);
+            command
+                .arg("--python")
+                .arg(&python)
+                .env("TMPDIR", &temp)
+                .stdout(Stdio::null())
+                .stderr(Stdio::piped());
+            let mut tool = command.spawn().unwrap();
+            wait_for(|| !processes_with(&word(kind)).is_empty(), &mut tool);
+            let id = i32::try_from(tool.id()).unwrap();
+            // SAFETY: a plain system call.
+            assert_eq!(unsafe { libc::kill(id, signal) }, 0);
+            let output = tool.wait_with_output().unwrap();
+            let said = String::from_utf8_lossy(&output.stderr);
+            poll(|| processes_with(&word(kind)).is_empty());
+            // A tool that is killed can't remove its folder; the next one does.
+            if signal != libc::SIGKILL {
+                assert_eq!(fs::read_dir(&temp).unwrap().count(), 0, "{said}");
+                assert!(!said.contains("no worker"), "{said}");
+            }
+        }
+    }
+}
+
+#[test]
+fn older_pytest_ends_alike() {
+    let sandbox = Sandbox::with_base();
+    let lock = include_str!("warm/pytest8.txt");
+    sandbox.write("curricula/base/requirements.txt", lock);
+    sandbox.replace("curricula/base/curriculum.yaml", "\">=3.10\"", "\">=3.11\"");
+    let tests = "curricula/base/project/tests/test_mean.py";
+    sandbox.write(tests, include_str!("warm/varied.py"));
+    let differences = differences(&sandbox);
+    assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

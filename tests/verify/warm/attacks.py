@@ -232,7 +232,7 @@ def test_threads_that_stay():
         threading.Thread(target=time.sleep, args=(1000,), daemon=True).start()
 
 
-def test_leader_ends_first():
+def test_endless_leader_that_ends():
     # The process ends while a thread and its children go on.
     if os.fork() == 0:
         time.sleep(1000)
