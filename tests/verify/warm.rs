@@ -778,7 +778,7 @@ fn parent_of_process_with(word: &str) -> i32 {
 #[test]
 fn tool_that_is_stopped_leaves_nothing() {
     let sandbox = Sandbox::with_base();
-    let wait = "import os\nos.execvp('sh', ['sh', '-c', '(setsid sleep 1000 &); sleep 1000; : {MARKER}'])\n";
+    let wait = "import subprocess\nsubprocess.run(['sh', '-c', '(setsid sleep 1000 &); sleep 1000; : {MARKER}'])\n";
     let word = |kind: &str| format!("mastery-warm-stop-{kind}-{}", std::process::id());
     let preload = wait.replace("{MARKER}", &word("import"));
     let python = python_with(&sandbox, &[("waits.py", &preload)]);
