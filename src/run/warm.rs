@@ -164,10 +164,12 @@ fn settings(text: &str) -> impl Iterator<Item = &str> {
         }
         let is_indented = line.starts_with([' ', '\t']);
         // Only in TOML a setting may be indented, and it has a name of these characters then.
-        let (name, _) = match is_indented {
-            true => code.split_once('=')?,
-            false => code.split_once(['=', ':'])?,
+        let end = if is_indented {
+            code.find('=')
+        } else {
+            code.find(['=', ':'])
         };
+        let name = &code[..end?];
         let name = name.trim_end();
         let is_name = |char: char| char.is_ascii_alphanumeric() || "_-.\"'".contains(char);
         (!is_indented || name.chars().all(is_name)).then_some(name)

@@ -221,7 +221,7 @@ fn messages(result: &RunResult) -> Vec<&str> {
 /// Tests of a case that finds everything as it should be.
 const STATE: &str = include_str!("warm/state.py");
 
-/// State
+// State
 
 /// What a process looks like from inside, told as the message of a failure.
 #[test]
@@ -281,7 +281,7 @@ def test_loud():
     assert!(!next.output.contains("the first case"), "{next:#?}");
 }
 
-/// Stale code
+// Stale code
 
 #[test]
 fn files_that_differ_in_a_character_have_their_own_results() {
@@ -386,7 +386,7 @@ fn test_file_that_is_none_is_left_to_its_case() {
     }
 }
 
-/// Seeds
+// Seeds
 
 #[test]
 fn seeds_decide_what_is_drawn() {
@@ -412,7 +412,7 @@ def test_draw():
     assert_ne!(draw(0), draw(1));
 }
 
-/// Attacks
+// Attacks
 
 /// Each ends alike in both, and the next case on the same worker is right.
 #[test]
@@ -442,7 +442,7 @@ fn attacks_end_alike_and_harm_no_worker() {
     }
 }
 
-/// Preload
+// Preload
 
 #[test]
 fn what_can_not_be_preloaded_is_told_once_and_cases_run_in_fresh_processes() {
@@ -560,7 +560,7 @@ def pytest_collection_modifyitems(items):
     }
 }
 
-/// Projects
+// Projects
 
 #[test]
 fn projects_of_all_kinds_end_alike() {
@@ -717,7 +717,7 @@ def test_difference():
     assert_eq!(bench.warm.notes(), Vec::<String>::new());
 }
 
-/// The tool
+// The tool
 
 #[test]
 fn case_of_a_worker_that_is_killed_is_run_in_a_fresh_process() {
