@@ -14,7 +14,7 @@ use super::environment::Environment;
 use super::executor::{
     Executor, FreshExecutor, RunRequest, Task, config_of, pytest_result, with_removal,
 };
-use super::job::{CaseJob, WorkerLost};
+use super::job::{CaseJob, End, WorkerLost};
 use super::launcher::{LostSupervisor, Worker};
 use super::limits::Limits;
 use super::outcome::{Outcome, RunResult};
@@ -32,8 +32,21 @@ const MAX_IDLE: usize = 8;
 /// Code that pytest runs when it starts.
 const CONFTEST: &str = "conftest.py";
 
-/// Words in settings that make pytest load more code or take more arguments.
-const CODE_SETTINGS: &[&str] = &["addopts", "plugins"];
+/// Settings for which it makes no difference whether pytest is started before the files of a case are there.
+/// Others may load code, open files or add arguments.
+const PLAIN_SETTINGS: &[&str] = &[
+    "console_output_style",
+    "empty_parameter_set_mark",
+    "markers",
+    "norecursedirs",
+    "python_classes",
+    "python_files",
+    "python_functions",
+    "pythonpath",
+    "testpaths",
+    "usefixtures",
+    "xfail_strict",
+];
 
 /// Bytes that files in the memory of a worker may have; what its cases may use is less and is watched.
 const SHARED_MEMORY_BYTES: u64 = 1 << 40;
@@ -94,7 +107,11 @@ impl Key {
         Self {
             environment: Arc::clone(&request.environment),
             seed: request.seed,
-            start: Start::of(&request.tree),
+            start: match request.prepare {
+                None => Start::of(&request.tree),
+                // It may write what pytest reads when it starts.
+                Some(_) => Start::After,
+            },
         }
     }
 
@@ -114,7 +131,7 @@ impl Start {
             return Self::Before(None);
         };
         match tree.get(path).and_then(Entry::text) {
-            Some(text) if !CODE_SETTINGS.iter().any(|word| text.contains(word)) => {
+            Some(text) if settings(text).all(|name| PLAIN_SETTINGS.contains(&name)) => {
                 Self::Before(Some(ConfigFile {
                     path: path.to_owned(),
                     text: text.to_owned(),
@@ -130,6 +147,33 @@ impl Start {
             Self::After => None,
         }
     }
+}
+
+/// The names of all settings for pytest in a configuration file, and possibly parts of their values: each
+/// line is taken for a new setting that may be one.
+fn settings(text: &str) -> impl Iterator<Item = &str> {
+    let mut is_of_pytest = false;
+    text.lines().filter_map(move |line| {
+        let code = line.trim();
+        if line.starts_with('[') && code.ends_with(']') {
+            is_of_pytest = line.contains("pytest");
+            return None;
+        }
+        if !is_of_pytest || code.starts_with(['#', ';']) {
+            return None;
+        }
+        let is_indented = line.starts_with([' ', '\t']);
+        // Only in TOML a setting may be indented, and it has a name of these characters then.
+        let end = if is_indented {
+            code.find('=')
+        } else {
+            code.find(['=', ':'])
+        };
+        let name = &code[..end?];
+        let name = name.trim_end();
+        let is_name = |char: char| char.is_ascii_alphanumeric() || "_-.\"'".contains(char);
+        (!is_indented || name.chars().all(is_name)).then_some(name)
+    })
 }
 
 /// The first line for a worker.
@@ -196,10 +240,14 @@ impl WarmExecutor {
         match self.start(request, key.clone()) {
             Ok(worker) => Some(worker),
             Err(error) => {
-                self.state().without.push(key);
-                self.note(format!(
-                    "cases run in fresh processes, for no worker gets ready: {error}"
-                ));
+                let mut state = self.state();
+                // Several may have been started at once.
+                if !state.without.iter().any(|without| without.fits(&key)) {
+                    state.without.push(key);
+                    state.notes.push(format!(
+                        "cases run in fresh processes, for no worker gets ready: {error}"
+                    ));
+                }
                 None
             }
         }
@@ -235,7 +283,7 @@ impl WarmExecutor {
         Ok(Idle { worker, copy, key })
     }
 
-    /// Runs a case in a worker; `None` when that was lost, and nothing is known of the case.
+    /// Runs a case in a worker; `None` when that was lost or has declined, and nothing is known of the case.
     fn run_in(
         &self,
         mut idle: Idle,
@@ -245,7 +293,9 @@ impl WarmExecutor {
         let result = match self.try_in(&mut idle, request, node_ids) {
             Ok(result) => result,
             Err(LostSupervisor::Worker(lost)) => {
-                self.note(format!("a worker was lost: {lost}"));
+                self.note(format!(
+                    "a worker was lost, and its case was run in a fresh process: {lost}"
+                ));
                 return None;
             }
             Err(lost) => {
@@ -256,25 +306,27 @@ impl WarmExecutor {
             }
         };
         let cleared = idle.copy.clear();
-        if cleared.is_ok() && result.outcome != Outcome::Interrupted {
+        let is_stopped = matches!(&result, Some(it) if it.outcome == Outcome::Interrupted);
+        if cleared.is_ok() && !is_stopped {
             self.state().idle.push(idle);
         }
-        Some(with_removal(result, cleared))
+        result.map(|result| with_removal(result, cleared))
     }
 
+    /// As [`Self::run_in`]; leaves the folder of the case as it is.
     fn try_in(
         &self,
         idle: &mut Idle,
         request: &RunRequest,
         node_ids: &[String],
-    ) -> Result<RunResult, LostSupervisor> {
+    ) -> Result<Option<RunResult>, LostSupervisor> {
         // What the case before has left there is no fault of this one.
         idle.copy.fill(&request.tree).map_err(|error| {
             WorkerLost(format!("its working copy can't be made again: {error}"))
         })?;
         let left = match self.fresh.prepare(&idle.copy, request) {
             Ok(left) => left,
-            Err(result) => return Ok(*result),
+            Err(result) => return Ok(Some(*result)),
         };
         let line = Request {
             project: idle.copy.project(),
@@ -285,7 +337,8 @@ impl WarmExecutor {
             limits: Limits::new(left, request.memory_bytes),
         };
         let record = idle.worker.run(&case)?;
-        Ok(pytest_result(record, &idle.copy.project()))
+        let is_declined = matches!(record.end, End::NotStarted(_));
+        Ok((!is_declined).then(|| pytest_result(record, &idle.copy.project())))
     }
 
     fn note(&self, note: String) {
@@ -321,5 +374,63 @@ impl Executor for WarmExecutor {
 
     fn notes(&self) -> Vec<String> {
         std::mem::take(&mut self.state().notes)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn start(path: &str, text: &str) -> Start {
+        let files = [(path.to_owned(), Entry::file(text.as_bytes()))];
+        Start::of(&files.into_iter().collect())
+    }
+
+    #[test]
+    fn pytest_is_started_before_where_its_settings_are_plain() {
+        assert_eq!(Start::of(&Tree::new()), Start::Before(None));
+        for (path, text) in [
+            (
+                "pytest.ini",
+                "[pytest]\npythonpath = src\nmarkers =\n    slow: takes = long\n",
+            ),
+            (
+                "tox.ini",
+                "[tox]\naddopts = -x\n[pytest]\n# a: b\ntestpaths: tests\n",
+            ),
+            (
+                "pyproject.toml",
+                "[project]\nname = \"x\"\n[tool.pytest.ini_options]\ntestpaths = [\n  \"tests\",\n]\n[tool.x]\ny = 1\n",
+            ),
+        ] {
+            assert!(
+                matches!(start(path, text), Start::Before(Some(_))),
+                "{text}"
+            );
+        }
+    }
+
+    #[test]
+    fn pytest_is_started_after_where_its_settings_may_do_more() {
+        for (path, text) in [
+            ("tests/conftest.py", ""),
+            ("pytest.ini", "[pytest]\naddopts: -x\n"),
+            ("pytest.ini", "[pytest]\nlog_file=log.txt\n"),
+            ("setup.cfg", "[tool:pytest]\nminversion = 99\n"),
+            (
+                "pyproject.toml",
+                "[tool.pytest.ini_options]\n  filterwarnings = [\"error\"]\n",
+            ),
+            (
+                "pyproject.toml",
+                "[tool.pytest.ini_options]\n\"addopts\" = \"-x\"\n",
+            ),
+            (
+                "pyproject.toml",
+                "[tool.pytest]\nini_options.addopts = \"-x\"\n",
+            ),
+        ] {
+            assert_eq!(start(path, text), Start::After, "{text}");
+        }
     }
 }

@@ -218,18 +218,22 @@ pub(super) fn remove(path: &Path) -> io::Result<()> {
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
             Err(error) => return Err(error),
         }
-        result = empty(path).and_then(|()| {
-            // Without it nobody would take what is left for the folder of a run.
-            match fs::remove_file(path.join(LOCK)) {
-                Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
-                _ => fs::remove_dir(path),
-            }
-        });
+        // The lock goes last: without it nobody would take what is left for the folder of a run.
+        result = clear(path).and_then(|()| fs::remove_dir(path));
     }
     if path.symlink_metadata().is_err() {
         return Ok(());
     }
     result
+}
+
+/// Removes everything in a folder, whatever a case has made of it.
+pub(super) fn clear(path: &Path) -> io::Result<()> {
+    empty(path)?;
+    match fs::remove_file(path.join(LOCK)) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => Err(error),
+        _ => Ok(()),
+    }
 }
 
 /// Removes everything in a folder but the lock of a run.

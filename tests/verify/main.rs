@@ -11,3 +11,4 @@ mod defects;
 mod hostile;
 mod parity;
 mod starters;
+mod warm;

@@ -37,7 +37,7 @@ fn essence(report: &Value) -> Vec<Value> {
 }
 
 /// Runs a tree with both, and tells where they differ.
-fn differences(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn differences(sandbox: &Sandbox) -> Vec<String> {
     let run = |executor| {
         let (_, report) = sandbox.json(&["verify", "--jobs", "1", "--executor", executor]);
         essence(&report)

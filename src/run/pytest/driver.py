@@ -27,8 +27,9 @@ to get ready, with the keys
     narrowing  what children may still read and whom they may signal, or null; see `narrow`
 
 and is answered by "ready" or "error". Each further one holds a "request" and the folder of its "project",
-and is answered by the "status" that the child ended with and its "max_rss", or by "error". A worker
-imports nothing of any project.
+and is answered by the "status" that the child ended with and its "max_rss"; by "declined" when nothing was
+run, for the project has a module that would not be found here; or by "error". A worker imports nothing of
+any project.
 """
 
 import ast
@@ -47,6 +48,7 @@ import signal
 import stat
 import struct
 import sys
+import time
 import traceback
 import warnings
 
@@ -59,6 +61,10 @@ LONGEST_TEXT = 16 * 1024
 # How many failures are shown as pytest shows them. It looks up sources and statements for each line of a
 # traceback, which takes longer than most tests; a starter fails all of them.
 FULL_TRACEBACKS = 1
+LONGEST_FILE = 1024 * 1024
+
+# No project can put others in the place of these.
+LOADED_AT_START = frozenset(sys.modules)
 
 
 class TestTimedOut(BaseException):
@@ -307,15 +313,22 @@ def options(config, rootdir, plugins):
 
 
 def run_pytest(arguments, reporter):
-    """Runs pytest in this process and ends it."""
+    """Runs pytest in this process and returns its status."""
     import pytest
 
     decorate(pytest)
-    status = pytest.main(arguments, plugins=[reporter])
+    return int(pytest.main(arguments, plugins=[reporter]))
+
+
+def end(status):
+    """Ends this process. Interpreters with PyTorch take longer to go than to run the tests."""
+    flush()
+    os._exit(status)
+
+
+def flush():
     sys.stdout.flush()
     sys.stderr.flush()
-    # Interpreters with PyTorch take longer to go than to run the tests.
-    os._exit(int(status))
 
 
 def run(request, project):
@@ -329,22 +342,33 @@ def run(request, project):
     seed_generators(request["seed"])
     reporter = Reporter()
     reporter.take(request)
-    run_pytest(options(request["config"], project, request["plugins"]) + request["files"], reporter)
+    end(run_pytest(options(request["config"], project, request["plugins"]) + request["files"], reporter))
 
 
 # The worker
+
+# Linux alone can tell.
+GET_PIPE_SIZE = getattr(fcntl, "F_GETPIPE_SZ", None)
+SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)
+
+
+def told(error):
+    return "".join(traceback.format_exception_only(type(error), error)).strip()
 
 
 def answer(**message):
     os.write(ANSWERS, (json.dumps(message) + "\n").encode())
 
 
-def warm_up(folder, plugins):
-    """Runs pytest once, so that all it imports is there, and puts back what it changes."""
+def warm_up(folder):
+    """Runs pytest once, so that all it imports is there, and puts back what it changes.
+
+    Plugins would keep what they have seen of it, and are left out.
+    """
     import pytest
 
     variables, path = dict(os.environ), sys.path[:]
-    arguments = options(os.path.join(folder, "pytest.ini"), folder, plugins)
+    arguments = options(os.path.join(folder, "pytest.ini"), folder, [])
     with warnings.catch_warnings():
         pytest.main(arguments + ["--import-mode=importlib", os.path.join(folder, "tests", "warm_up", "test_warm_up.py")])
     os.environ.clear()
@@ -356,14 +380,41 @@ def warm_up(folder, plugins):
 
 
 def get_ready(setup):
-    """Imports what cases need."""
+    """Imports what cases need, and returns what pytest alone imports of it."""
+    import pytest  # noqa: F401
+
+    of_pytest = frozenset(sys.modules)
     for name in setup["preload"]:
         importlib.import_module(name)
-    warm_up(setup["warm_up"], setup["plugins"])
+    warm_up(setup["warm_up"])
+    return of_pytest
+
+
+def refuse_threads():
+    """Only the thread that forks lives on in the child; what others hold is locked for ever."""
     threads = len(os.listdir("/proc/self/task")) if os.path.isdir("/proc/self/task") else 1
     if threads > 1:
-        # Only the thread that forks lives on in the child; what others hold is locked for ever.
         raise RuntimeError("%d threads run after the import" % threads)
+
+
+def shadowed(project, of_pytest):
+    """A module that is loaded here where a process that starts in the project would find the project's.
+
+    Python looks first in the project's own folder, from the start, and later in any that tests or settings
+    name; that is none that is a package.
+    """
+    top = True
+    for folder, folders, files in os.walk(project):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        if top or "__init__.py" not in files:
+            names = [name.split(".")[0] for name in files if name.endswith((".py", ".pyc", ".so"))]
+            names += [name for name in folders if os.path.exists(os.path.join(folder, name, "__init__.py"))]
+            others = LOADED_AT_START if top else of_pytest
+            for name in names:
+                if name in sys.modules and name not in others:
+                    return name
+        top = False
+    return None
 
 
 def call(number, *arguments):
@@ -403,14 +454,14 @@ def narrow(narrowing):
 
 def cut_off(narrowing):
     """Separates this process from the worker that it was forked from."""
-    os.close(REQUESTS)
-    os.close(ANSWERS)
     os.setsid()
     if sys.platform == "linux":
         die_with_parent, kill = 1, signal.SIGKILL
         ctypes.CDLL(None).prctl(die_with_parent, kill)
     if narrowing:
         narrow(narrowing)
+    os.close(REQUESTS)
+    os.close(ANSWERS)
 
 
 class Rewritten:
@@ -423,21 +474,44 @@ class Rewritten:
     def __init__(self, module):
         self.original = module._rewrite_test
         self.codes = {}
+        # Those of the next case, which gets to see no others.
+        self.own = {}
 
     def key(self, path):
-        with open(path, "rb") as file:
-            return str(path), hashlib.sha256(file.read()).digest()
+        """What a file holds, with its path; None for what a worker should keep its hands off."""
+        fd = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOFOLLOW)
+        with open(fd, "rb") as file:
+            about = os.fstat(fd)
+            if not stat.S_ISREG(about.st_mode) or about.st_size > LONGEST_FILE:
+                return None
+            return str(path), hashlib.sha256(file.read(LONGEST_FILE)).digest()
 
     def rewrite(self, path, config):
         try:
             key = self.key(path)
-            if key not in self.codes:
-                self.codes[key] = self.original(path, config)
+            if key is not None and key not in self.codes:
+                with warnings.catch_warnings(record=True) as told:
+                    code = self.original(path, config)
+                if told:
+                    return  # the child is the one to tell
+                self.codes[key] = code
+            if key is not None:
+                self.own[key] = self.codes[key]
         except Exception:
             pass  # the child will tell
 
+    def begin(self):
+        self.own = {}
+
+    def forget_others(self):
+        self.codes = self.own
+
     def __call__(self, path, config):
-        return self.codes.get(self.key(path)) or self.original(path, config)
+        try:
+            code = self.codes.get(self.key(path))
+        except OSError:
+            code = None
+        return code or self.original(path, config)
 
 
 class Worker:
@@ -447,34 +521,55 @@ class Worker:
         self.setup = setup
         self.requests = requests
         self.rewritten = None
+        self.owner = os.getpid()
+        self.of_pytest = get_ready(setup)
 
     def next(self, before_fork=None):
         """Returns the next request, in the child that is forked for it. Never returns in the worker."""
+        refuse_threads()
+        # Else each child would print it.
+        flush()
+        pipes = {fd: fcntl.fcntl(fd, GET_PIPE_SIZE) for fd in (1, 2, CHANNEL)} if GET_PIPE_SIZE else {}
         answer(ready=True)
         for line in self.requests:
             message = json.loads(line)
+            name = shadowed(message["project"], self.of_pytest)
+            if name is not None:
+                answer(declined=name)
+                continue
             if before_fork:
                 before_fork(message)
             # Settings of pipes are all that a case could leave behind in them.
             for fd in (0, 1, 2, CHANNEL):
                 fcntl.fcntl(fd, fcntl.F_SETFL, 0)
+            for fd, size in pipes.items():
+                if fcntl.fcntl(fd, GET_PIPE_SIZE) != size:
+                    fcntl.fcntl(fd, SET_PIPE_SIZE, size)
             try:
                 pid = os.fork()
             except OSError as error:
                 answer(error=str(error))
                 continue
             if pid == 0:
-                cut_off(self.setup["narrowing"])
-                os.chdir(message["project"])
+                self.become_child(message)
                 return message
             _, status, usage = os.wait4(pid, 0)
             answer(status=status, max_rss=usage.ru_maxrss)
         os._exit(0)
 
+    def become_child(self, message):
+        try:
+            os.chdir(message["project"])
+            cut_off(self.setup["narrowing"])
+        except BaseException as error:
+            answer(error="a child can't begin: " + told(error))
+            os._exit(120)
+
     def serve(self):
         """Forks before anything of pytest is set up."""
         message = self.next()
         sys.path.insert(0, None)
+        importlib.invalidate_caches()
         run(message["request"], message["project"])
 
     def serve_in_session(self):
@@ -487,10 +582,36 @@ class Worker:
         os.chdir(PROJECT)
         arguments = options(self.setup["session"]["config"], PROJECT, self.setup["plugins"])
         # Without an argument pytest would look for one.
-        run_pytest(arguments + [self.setup["warm_up"]], Reporter(self.await_request))
+        status = run_pytest(arguments + [self.setup["warm_up"]], Reporter(self.await_request))
+        if os.getpid() == self.owner:
+            raise RuntimeError("pytest ends with status %d before it collects tests" % status)
+        end(status)
 
     def await_request(self, session, reporter):
+        try:
+            message = self.next_in_session(session.config)
+        except Exception as error:
+            # pytest would take it for an error of a test.
+            answer(error=told(error))
+            os._exit(120)
         config = session.config
+        request = message["request"]
+        seed_generators(request["seed"])
+        sys.path[sys.path.index(NOWHERE)] = PROJECT
+        importlib.invalidate_caches()
+        # As pytest leaves it when it has started.
+        capture = config.pluginmanager.getplugin("capturemanager")
+        capture.start_global_capturing()
+        capture.suspend_global_capture()
+        terminal = config.pluginmanager.getplugin("terminalreporter")
+        if hasattr(terminal, "_session_start"):
+            terminal._session_start = type(terminal._session_start)()
+        elif hasattr(terminal, "_sessionstarttime"):
+            terminal._sessionstarttime = time.time()
+        config.args = request["files"]
+        reporter.take(request)
+
+    def next_in_session(self, config):
         # Files that hold what is captured would be shared by all children.
         capture = config.pluginmanager.getplugin("capturemanager")
         capture.stop_global_capturing()
@@ -504,19 +625,13 @@ class Worker:
         gc.collect()
         gc.freeze()
         message = self.next(lambda message: self.rewrite(message, config))
-        request = message["request"]
-        seed_generators(request["seed"])
-        sys.path[sys.path.index(NOWHERE)] = PROJECT
-        importlib.invalidate_caches()
-        capture.start_global_capturing()
-        terminal = config.pluginmanager.getplugin("terminalreporter")
-        if hasattr(terminal, "_session_start"):
-            terminal._session_start = type(terminal._session_start)()
-        config.args = request["files"]
-        reporter.take(request)
+        if self.rewritten:
+            self.rewritten.forget_others()
+        return message
 
     def rewrite(self, message, config):
         if self.rewritten:
+            self.rewritten.begin()
             for file in message["request"]["files"]:
                 self.rewritten.rewrite(pathlib.Path(PROJECT, file), config)
 
@@ -529,21 +644,21 @@ def serve():
     setup = json.loads(requests.readline())
     owner = os.getpid()
     try:
-        get_ready(setup)
         worker = Worker(setup, requests)
         if setup["session"]:
             worker.serve_in_session()
         else:
             worker.serve()
     except BaseException as error:  # also one that wants to end the process
-        if os.getpid() == owner:
-            answer(error="".join(traceback.format_exception_only(type(error), error)).strip())
-        else:
-            traceback.print_exc()
+        if os.getpid() != owner:
+            raise
+        answer(error=told(error))
         os._exit(120)
 
 
-if sys.argv[1:] == ["--serve"]:
-    serve()
-else:
-    run(json.loads(sys.argv[1]), os.getcwd())
+# Not in processes that `multiprocessing` spawns, which import the program that started them.
+if __name__ == "__main__":
+    if sys.argv[1:] == ["--serve"]:
+        serve()
+    else:
+        run(json.loads(sys.argv[1]), os.getcwd())

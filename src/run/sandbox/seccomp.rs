@@ -126,6 +126,19 @@ const NEW_NAMESPACE: u64 = (libc::CLONE_NEWNS
     | libc::CLONE_NEWPID
     | libc::CLONE_NEWNET) as u64;
 
+/// A command of `fcntl`, the same on all architectures.
+const F_SETOWN_EX: libc::c_int = 15;
+
+/// Makes a process a child of the caller's parent, who knows nothing of it and does not wait for it.
+const FOR_PARENT: u64 = libc::CLONE_PARENT as u64;
+
+/// Requests of `ioctl` that do what `F_SETOWN` does.
+const SET_OWNER: [u64; 2] = [0x8901, 0x8902];
+
+/// What priorities may be of: all processes of a user.
+const PRIORITY_OF_USER: u64 = libc::PRIO_USER as u64;
+const IO_PRIORITY_OF_USER: u64 = 3;
+
 /// Filters all further system calls of this process and of all that it starts.
 ///
 /// Signals to `supervisors` are refused, and such to everybody. Newer kernels refuse all that leave
@@ -133,6 +146,7 @@ const NEW_NAMESPACE: u64 = (libc::CLONE_NEWNS
 pub(super) fn enter(supervisors: &[i32]) -> io::Result<()> {
     let mut forbidden = forbidden()?;
     forbidden.extend(signals_to(supervisors)?);
+    forbidden.extend(slowing(supervisors)?);
     // The second filter has to get past the first: `seccomp` itself is not forbidden.
     for program in [
         program(forbidden, libc::EPERM)?,
@@ -161,7 +175,7 @@ fn forbidden() -> io::Result<Rules> {
         libc::SYS_clone,
         (0..64)
             .map(|bit| 1u64 << bit)
-            .filter(|flag| NEW_NAMESPACE & flag != 0)
+            .filter(|flag| (NEW_NAMESPACE | FOR_PARENT) & flag != 0)
             .map(|flag| rule(&[(0, SeccompCmpOp::MaskedEq(flag), flag)]))
             .collect::<io::Result<_>>()?,
     );
@@ -170,12 +184,48 @@ fn forbidden() -> io::Result<Rules> {
         libc::SYS_prlimit64,
         vec![rule(&[(0, SeccompCmpOp::Ne, 0)])?],
     );
-    // Typing into the terminal that the tool was started from.
+    // Typing into the terminal that the tool was started from; naming another process as the one that
+    // the kernel signals.
     rules.insert(
         libc::SYS_ioctl,
-        vec![rule(&[(1, SeccompCmpOp::Eq, libc::TIOCSTI)])?],
+        [libc::TIOCSTI]
+            .into_iter()
+            .chain(SET_OWNER)
+            .map(|request| rule(&[(1, SeccompCmpOp::Eq, request)]))
+            .collect::<io::Result<_>>()?,
+    );
+    let set_owner = [libc::F_SETOWN, F_SETOWN_EX].map(|it| u64::from(it.unsigned_abs()));
+    rules.insert(
+        libc::SYS_fcntl,
+        set_owner
+            .into_iter()
+            .map(|command| rule(&[(1, SeccompCmpOp::Eq, command)]))
+            .collect::<io::Result<_>>()?,
     );
     Ok(rules)
+}
+
+/// Priorities and processors of others. Those of all processes of a user are also its supervisors'.
+fn slowing(processes: &[i32]) -> io::Result<Rules> {
+    let refuse = |argument: u8, of_user: Option<u64>| {
+        let pids = processes.iter().map(|pid| (argument, pid.cast_unsigned()));
+        let mut rules = pids
+            .map(|(argument, pid)| rule(&[(argument, SeccompCmpOp::Eq, u64::from(pid))]))
+            .collect::<io::Result<Vec<_>>>()?;
+        if let Some(kind) = of_user {
+            rules.push(rule(&[(0, SeccompCmpOp::Eq, kind)])?);
+        }
+        Ok::<_, io::Error>(rules)
+    };
+    Ok([
+        (libc::SYS_setpriority, refuse(1, Some(PRIORITY_OF_USER))?),
+        (libc::SYS_ioprio_set, refuse(1, Some(IO_PRIORITY_OF_USER))?),
+        (libc::SYS_sched_setaffinity, refuse(0, None)?),
+        (libc::SYS_sched_setscheduler, refuse(0, None)?),
+        (libc::SYS_sched_setparam, refuse(0, None)?),
+        (libc::SYS_sched_setattr, refuse(0, None)?),
+    ]
+    .into())
 }
 
 fn signals_to(processes: &[i32]) -> io::Result<Rules> {

@@ -1,9 +1,11 @@
 //! Supervises a worker: starts it, hands it one request after another, and sees to it that nothing of
 //! a case is left when the next one begins.
 
-use std::fs;
+use std::fs::{self, Permissions};
 use std::io;
 use std::os::fd::{AsRawFd as _, OwnedFd, RawFd};
+use std::os::unix::fs::PermissionsExt as _;
+use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use serde::Deserialize;
@@ -11,10 +13,14 @@ use serde::Deserialize;
 use super::child::{self, Child};
 use super::watch::{Subject, Watch, end_of, is_closed, poll, read_available, set_nonblocking};
 use super::{descendants, give_away, read_line, tell};
-use crate::run::job::{CaseJob, End, Job, Record, WorkerLost};
+use crate::run::job::{CaseJob, End, Job, Record, StartError, WorkerLost};
+use crate::run::working_copy;
 
 /// How long a worker may take to answer once all processes of its case are gone.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
+
+/// Bytes that are thrown away at a time of what nobody wants to read.
+const MAX_DRAINED_BYTES: usize = 1024 * 1024;
 
 /// Bytes that an answer may have.
 const MAX_ANSWER_BYTES: usize = 64 * 1024;
@@ -57,6 +63,7 @@ struct Worker<'a> {
 #[serde(untagged)]
 enum Answer {
     Ended { status: i32, max_rss: u64 },
+    Declined { declined: String },
     Failed { error: String },
     Ready { ready: bool },
 }
@@ -111,6 +118,7 @@ impl<'a> Worker<'a> {
         let mut forked = Forked {
             worker: self.pid,
             answers: &mut self.answers,
+            has_answered: false,
             failure: None,
         };
         let watch = Watch::new(
@@ -124,7 +132,7 @@ impl<'a> Worker<'a> {
             return Err(failure);
         }
         // A case that was ended is told of only now.
-        if !matches!(record.end, End::Exited(_) | End::Killed(_)) {
+        if !forked.has_answered {
             self.answer_within(ANSWER_TIME)?;
         }
         if has_own_memory {
@@ -206,13 +214,17 @@ impl Answers {
 struct Forked<'a> {
     worker: i32,
     answers: &'a mut Answers,
+    /// Whether the worker has told of it.
+    has_answered: bool,
     /// What the worker says or does instead of telling the end of its child.
     failure: Option<String>,
 }
 
 impl Subject for Forked<'_> {
     fn end(&mut self, peak: &mut u64) -> Option<End> {
-        match self.answers.next() {
+        let answer = self.answers.next();
+        self.has_answered = matches!(answer, Ok(Some(_)));
+        match answer {
             Ok(Some(Answer::Ended { status, max_rss })) => {
                 *peak = (*peak).max(max_rss * 1024);
                 let end = end_of(status);
@@ -221,6 +233,10 @@ impl Subject for Forked<'_> {
                 }
                 Some(end.unwrap_or(End::Interrupted))
             }
+            Ok(Some(Answer::Declined { declined })) => Some(End::NotStarted(StartError {
+                is_program: false,
+                message: format!("the project's `{declined}` would not be found in a worker"),
+            })),
             Ok(Some(Answer::Failed { error })) => {
                 self.failure = Some(error);
                 Some(End::Interrupted)
@@ -252,19 +268,19 @@ impl Subject for Forked<'_> {
 
 /// Reads a pipe empty. Nobody writes to it any more, or what is written is of no interest.
 fn drain(fd: &OwnedFd) {
-    read_available(fd, |_| true);
+    let mut drained = 0;
+    read_available(fd, |bytes| {
+        drained += bytes.len();
+        drained < MAX_DRAINED_BYTES
+    });
 }
 
-/// Removes what cases have left in the `/dev/shm` of a worker.
+/// Removes what cases have left in the `/dev/shm` of a worker, which may be the case's to change.
 fn empty_shared_memory(worker: i32) -> io::Result<()> {
-    let dir = format!("/proc/{worker}/root/dev/shm");
-    for entry in fs::read_dir(dir)? {
-        let entry = entry?;
-        if entry.file_type()?.is_dir() {
-            fs::remove_dir_all(entry.path())?;
-        } else {
-            fs::remove_file(entry.path())?;
-        }
+    let dir = PathBuf::from(format!("/proc/{worker}/root/dev/shm"));
+    if !dir.is_dir() {
+        return Ok(());
     }
-    Ok(())
+    working_copy::clear(&dir)?;
+    fs::set_permissions(&dir, Permissions::from_mode(0o1777))
 }
