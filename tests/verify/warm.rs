@@ -7,6 +7,7 @@ use std::process::{Command, Stdio};
 use std::sync::{Arc, LazyLock};
 use std::time::Duration;
 
+use mastery::run::environment::identity::Identity;
 use mastery::run::environment::{Environment, Origin, interpreter::Interpreter};
 use mastery::run::executor::{Executor, FreshExecutor, RunRequest, Task};
 use mastery::run::interrupt::Interrupt;
@@ -174,6 +175,7 @@ fn environment_of(python: &Path) -> Environment {
         origin: Some(Origin::Given),
         pytest_plugins: Vec::new(),
         preload: Vec::new(),
+        identity: Identity::default(),
     }
 }
 
