@@ -1,6 +1,6 @@
 """How long verifying a curriculum takes, beside starting pytest once for each case.
 
-    cargo build --release && python benches/verify_speed.py [--runs N] [--modules N] [--only numpy|pytorch]
+    cargo build --release && python benches/verify_speed.py [--runs N] [--modules N] [--every N] [--only numpy|pytorch]
 
 Two curricula are measured: one that `generate.py` makes, whose tests use NumPy, and `curricula/cs336_a1`, whose tests use
 PyTorch. Four commands take turns, N times:
@@ -102,9 +102,11 @@ def row(*cells):
     print("| " + " | ".join(str(cell) for cell in cells) + " |", flush=True)
 
 
-def compare(tool, name, curriculum, python, runs, folder):
+def compare(tool, name, curriculum, python, runs, folder, every):
     report, trees = case_trees(tool, curriculum, folder)
     cases = len(report["cases"])
+    count, trees = len(trees), trees[::every]
+    factor = count / len(trees)
     (folder / "case.sh").write_text(CASE)
     (folder / "list").write_bytes(b"".join(f"{tree}\0{tests}\0".encode() for tree, tests in trees))
     loop = "\n".join(f"sh {folder}/case.sh {tree} '{tests}'" for tree, tests in trees)
@@ -122,8 +124,9 @@ def compare(tool, name, curriculum, python, runs, folder):
     results = {key: [] for key in commands}
     for _ in range(runs):
         for key, command in commands.items():
-            results[key].append(command()[1:])
-    print(f"\n{name}: {cases} cases, {len(trees)} of them run by pytest, {runs} runs; medians\n")
+            times = command()[1:]
+            results[key].append(tuple(it * (factor if key[0] in "ab" else 1) for it in times))
+    print(f"\n{name}: {cases} cases, {count} of them run by pytest, {len(trees)} by a and b; {runs} runs, medians\n")
     row("", "wall", "minimum to maximum", "processor time", "processor time a case")
     row(*["---"] * 5)
     medians = {}
@@ -131,7 +134,7 @@ def compare(tool, name, curriculum, python, runs, folder):
         walls, cpus = zip(*times)
         medians[key[0]] = statistics.median(walls), statistics.median(cpus)
         wall, cpu = medians[key[0]]
-        row(key, f"{wall:.2f} s", f"{min(walls):.2f} to {max(walls):.2f} s", f"{cpu:.2f} s", f"{cpu / len(trees) * 1000:.0f} ms")
+        row(key, f"{wall:.2f} s", f"{min(walls):.2f} to {max(walls):.2f} s", f"{cpu:.2f} s", f"{cpu / count * 1000:.0f} ms")
     pairs = [(a[1] / c[1], b[0] / c[0]) for a, b, c in zip(*(results[key] for key in list(commands)[:3]))]
     print(f"\nmedian of pairs: processor time a/c {statistics.median(p[0] for p in pairs):.1f}, wall b/c {statistics.median(p[1] for p in pairs):.1f}")
 
@@ -141,6 +144,7 @@ def main():
     parser.add_argument("--tool", type=pathlib.Path, default=ROOT / "target/release/mastery")
     parser.add_argument("--runs", type=int, default=3)
     parser.add_argument("--modules", type=int, default=30)
+    parser.add_argument("--every", type=int, default=1, help="a and b run every Nth case; their times are multiplied")
     parser.add_argument("--only", choices=["numpy", "pytorch"])
     arguments = parser.parse_args()
     tool = arguments.tool.absolute()
@@ -161,7 +165,7 @@ def main():
             tool_run(tool, "verify", curriculum, "--no-cache", "--case", "*/reference")
             work = folder / kind
             work.mkdir()
-            compare(tool, kind, curriculum, python_of(cache, needed), arguments.runs, work)
+            compare(tool, kind, curriculum, python_of(cache, needed), arguments.runs, work, arguments.every)
 
 
 def python_of(cache, needed):
