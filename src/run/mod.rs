@@ -12,6 +12,7 @@ pub mod machine;
 pub mod outcome;
 mod pytest;
 mod refill;
+mod removal;
 pub mod sandbox;
 pub mod supervisor;
 pub mod warm;

@@ -10,7 +10,7 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _, PermissionsExt as
 use std::path::Path;
 use std::time::SystemTime;
 
-use super::working_copy::remove;
+use super::removal::remove;
 use crate::source::tree::{Entry, Tree, write_entry};
 
 /// Bits of a mode that `chmod` sets.

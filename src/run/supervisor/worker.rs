@@ -14,7 +14,7 @@ use super::child::{self, Child};
 use super::watch::{Subject, Watch, end_of, is_closed, poll, read_available, set_nonblocking};
 use super::{descendants, give_away, read_line, tell};
 use crate::run::job::{CaseJob, End, Job, Record, StartError, WorkerLost};
-use crate::run::working_copy;
+use crate::run::removal;
 
 /// How long a worker may take to answer once all processes of its case are gone.
 const ANSWER_TIME: Duration = Duration::from_secs(10);
@@ -281,6 +281,6 @@ fn empty_shared_memory(worker: i32) -> io::Result<()> {
     if !dir.is_dir() {
         return Ok(());
     }
-    working_copy::clear(&dir)?;
+    removal::clear(&dir)?;
     fs::set_permissions(&dir, Permissions::from_mode(0o1777))
 }
