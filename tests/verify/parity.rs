@@ -37,9 +37,9 @@ fn essence(report: &Value) -> Vec<Value> {
 }
 
 /// Runs a tree with both, and tells where they differ.
-pub(crate) fn differences(sandbox: &Sandbox) -> Vec<String> {
+pub(crate) fn differences(sandbox: &Sandbox, jobs: &str) -> Vec<String> {
     let run = |executor| {
-        let (_, report) = sandbox.json(&["verify", "--jobs", "1", "--executor", executor]);
+        let (_, report) = sandbox.json(&["verify", "--jobs", jobs, "--executor", executor]);
         essence(&report)
     };
     let (fresh, warm) = (run("fresh"), run("warm"));
@@ -63,7 +63,7 @@ fn fixture_trees_end_alike() {
     let differences: Vec<String> = trees
         .par_iter()
         .flat_map(|tree| {
-            let found = differences(&Sandbox::with_overlay(tree));
+            let found = differences(&Sandbox::with_overlay(tree), "1");
             let name = name_of(tree);
             found
                 .into_iter()
@@ -79,6 +79,6 @@ fn curricula_end_alike() {
     let sandbox = Sandbox::new();
     let curricula = Path::new(env!("CARGO_MANIFEST_DIR")).join("curricula");
     copy(&curricula, &sandbox.path().join("curricula"));
-    let differences = differences(&sandbox);
+    let differences = differences(&sandbox, "2");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }

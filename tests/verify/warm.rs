@@ -830,6 +830,6 @@ fn older_pytest_ends_alike() {
     sandbox.replace("curricula/base/curriculum.yaml", "\">=3.10\"", "\">=3.11\"");
     let tests = "curricula/base/project/tests/test_mean.py";
     sandbox.write(tests, include_str!("warm/varied.py"));
-    let differences = differences(&sandbox);
+    let differences = differences(&sandbox, "1");
     assert!(differences.is_empty(), "{}", differences.join("\n"));
 }
