@@ -352,10 +352,6 @@ GET_PIPE_SIZE = getattr(fcntl, "F_GETPIPE_SZ", None)
 SET_PIPE_SIZE = getattr(fcntl, "F_SETPIPE_SZ", None)
 
 
-def told(error):
-    return "".join(traceback.format_exception_only(type(error), error)).strip()
-
-
 def answer(**message):
     os.write(ANSWERS, (json.dumps(message) + "\n").encode())
 
@@ -562,7 +558,7 @@ class Worker:
             os.chdir(message["project"])
             cut_off(self.setup["narrowing"])
         except BaseException as error:
-            answer(error="a child can't begin: " + told(error))
+            answer(error="a child can't begin: " + text_of(error))
             os._exit(120)
 
     def serve(self):
@@ -592,7 +588,7 @@ class Worker:
             message = self.next_in_session(session.config)
         except Exception as error:
             # pytest would take it for an error of a test.
-            answer(error=told(error))
+            answer(error=text_of(error))
             os._exit(120)
         config = session.config
         request = message["request"]
@@ -652,7 +648,7 @@ def serve():
     except BaseException as error:  # also one that wants to end the process
         if os.getpid() != owner:
             raise
-        answer(error=told(error))
+        answer(error=text_of(error))
         os._exit(120)
 
 

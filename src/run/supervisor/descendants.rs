@@ -99,17 +99,17 @@ fn proportional_bytes(pid: i32) -> Option<(u64, u64)> {
 /// First all are stopped, until no new one appears: a process that is stopped can't fork, and keeps
 /// the place in the limit that its killed child would free. Then all are killed.
 pub(super) fn end_all() -> u32 {
-    end(&BTreeSet::new(), &all_but)
+    end_all_but(&BTreeSet::new())
 }
 
 /// Ends everything below this process but some of its children and what is below those.
 pub(crate) fn end_all_but(kept: &BTreeSet<i32>) -> u32 {
-    end(kept, &all_but)
+    end(kept, || all_but(kept))
 }
 
 /// Ends everything below this process but one of its children, whose own children are ended.
 pub(super) fn end_all_around(kept: i32) -> u32 {
-    end(&BTreeSet::from([kept]), &|_| all_around(kept))
+    end(&BTreeSet::from([kept]), || all_around(kept))
 }
 
 /// The ids of all processes below this one, those further down later.
@@ -130,12 +130,12 @@ pub(super) fn all_around(kept: i32) -> Vec<i32> {
 }
 
 /// Ends what `targets` finds, until it finds nothing more, and returns how many processes that were.
-fn end(kept: &BTreeSet<i32>, targets: &dyn Fn(&BTreeSet<i32>) -> Vec<i32>) -> u32 {
+fn end(kept: &BTreeSet<i32>, targets: impl Fn() -> Vec<i32>) -> u32 {
     let mut ended = BTreeSet::new();
     // Each round finds what was forked during the one before. Sixty seconds are far more than any
     // case took; an endless loop in here would hang the whole run.
     for round in 0..60_000 {
-        let found = targets(kept);
+        let found = targets();
         let news: Vec<_> = found
             .iter()
             .filter(|pid| !ended.contains(*pid))
@@ -151,7 +151,7 @@ fn end(kept: &BTreeSet<i32>, targets: &dyn Fn(&BTreeSet<i32>) -> Vec<i32>) -> u3
             }
         }
         reap(kept);
-        if targets(kept).is_empty() {
+        if targets().is_empty() {
             break;
         }
         if news.is_empty() {
