@@ -11,6 +11,7 @@ mod global;
 mod lint;
 mod lock;
 mod plan;
+mod runner;
 mod schema;
 mod select;
 mod verify;

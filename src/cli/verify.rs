@@ -1,41 +1,26 @@
 //! `mastery verify` and `mastery check`: run cases; lint, then run cases.
 
-use std::ffi::OsString;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::path::PathBuf;
 use std::time::Instant;
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 use globset::GlobBuilder;
 
-use super::cache::{self, CacheArgs};
 use super::changed::{self, ChangedArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::lint::BaselineArgs;
+use super::runner::{RunSettings, Runner, RunnerArgs};
 use super::select::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit_code::ExitCode;
 use crate::lint;
-use crate::report::progress::Progress;
 use crate::report::{Report, ShardInfo};
-use crate::run::cache::CachingExecutor;
-use crate::run::cache::store::Store;
-use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
-use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
-use crate::run::launcher::Launcher;
-use crate::run::machine;
-use crate::run::sandbox::support::Support;
-use crate::run::sandbox::{Policy, SandboxMode};
-use crate::run::warm::{READY_TIME, WarmExecutor};
-use crate::run::working_copy::RunDir;
 use crate::verify::durations::Durations;
 use crate::verify::estimate::Estimates;
-use crate::verify::event::{CaseReport, Event};
 use crate::verify::plan::{Plan, Planned};
-use crate::verify::scheduler::{self, RunContext};
 use crate::verify::shard::{Partition, Shard};
 
 /// Options of running cases.
@@ -49,26 +34,14 @@ pub(crate) struct VerifyArgs {
     #[arg(long = "case", value_name = "GLOB")]
     pub cases: Vec<String>,
 
-    /// How much to insist on the sandbox
-    #[arg(long, value_enum, default_value_t)]
-    pub sandbox: SandboxArg,
-
-    /// What cases run in
-    #[arg(long, value_enum, default_value_t)]
-    pub executor: ExecutorArg,
-
     #[command(flatten)]
     pub run: RunArgs,
-
-    /// Use this Python, which must have what the lock file pins
-    #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
-    pub python: Option<OsString>,
 
     #[command(flatten)]
     pub changed: ChangedArgs,
 
     #[command(flatten)]
-    pub cache: CacheArgs,
+    pub runner: RunnerArgs,
 }
 
 /// Which part of the cases is run, how often, and for how long.
@@ -111,38 +84,6 @@ pub(crate) struct CheckArgs {
 
     #[command(flatten)]
     pub baseline: BaselineArgs,
-}
-
-/// How much to insist on the sandbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxArg {
-    /// Run nothing unless Landlock (ABI 3 or later) and seccomp can be used
-    Require,
-    /// Use what the kernel offers
-    #[default]
-    Auto,
-    /// Use no sandbox; validators can do what you can do
-    Off,
-}
-
-/// What cases run in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExecutorArg {
-    /// Start Python anew for each case
-    Fresh,
-    /// Import once, and fork for each case
-    #[default]
-    Warm,
-}
-
-impl From<SandboxArg> for SandboxMode {
-    fn from(mode: SandboxArg) -> Self {
-        match mode {
-            SandboxArg::Require => Self::Require,
-            SandboxArg::Auto => Self::Auto,
-            SandboxArg::Off => Self::Off,
-        }
-    }
 }
 
 /// What a command does besides running cases.
@@ -214,12 +155,18 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         known = None;
     }
     let mut progress = global.progress();
-    let with = With {
-        args,
-        shared,
-        interrupt: &interrupt,
+    let cases = if plan.cases.is_empty() {
+        Vec::new()
+    } else {
+        let settings = RunSettings {
+            durations: shared,
+            seeds: args.run.seeds(),
+            fail_fast: args.run.fail_fast,
+            ..RunSettings::once(&interrupt)
+        };
+        let runner = Runner::new(&args.runner, global, &interrupt)?;
+        runner.run(&plan, &checked, settings, global, progress.as_mut())?
     };
-    let cases = run(&plan, &checked, with, global, progress.as_mut())?;
     let report = Report {
         diagnostics: findings,
         known,
@@ -311,132 +258,4 @@ pub(super) fn plan(checked: &[Checked], globs: &[String]) -> Result<Plan, Error>
         plan.retain(|id| matchers.iter().any(|matcher| matcher.is_match(id)));
     }
     Ok(plan)
-}
-
-/// What a run goes by.
-struct With<'a> {
-    args: &'a VerifyArgs,
-    /// What cases took, as far as the command line tells.
-    shared: Durations,
-    interrupt: &'a Interrupt,
-}
-
-/// Runs a plan, and returns the reports of its cases but for those that another shard reports.
-fn run(
-    plan: &Plan,
-    checked: &[Checked],
-    with: With<'_>,
-    global: &GlobalArgs,
-    progress: &mut dyn Progress,
-) -> Result<Vec<CaseReport>, Error> {
-    let With {
-        args,
-        shared,
-        interrupt,
-    } = with;
-    if plan.cases.is_empty() {
-        return Ok(Vec::new());
-    }
-    let tool = std::env::current_exe()?;
-    let policy = policy(args.sandbox.into(), &tool)?;
-    let options = EnvironmentOptions {
-        python: args.python.clone(),
-        active: std::env::var_os("VIRTUAL_ENV")
-            .filter(|it| !it.is_empty())
-            .map(PathBuf::from),
-        cache_dir: global.cache_dir(),
-        for_all_users: policy.own_user,
-    };
-    let environments = environments(plan, checked, &options, interrupt, progress)?;
-    let launcher = Arc::new(Launcher::new(tool, interrupt.clone())?);
-    let run_dir = RunDir::create(&std::env::temp_dir())?;
-    let fresh = FreshExecutor::new(launcher, run_dir, policy)?;
-    let executor: Box<dyn Executor> = match args.executor {
-        ExecutorArg::Fresh => Box::new(fresh),
-        ExecutorArg::Warm => Box::new(WarmExecutor::new(fresh, READY_TIME)?),
-    };
-    // What ends differently only now and then is not found by looking up how it ended.
-    let mode = args.cache.mode().filter(|_| args.run.repeat == 1);
-    let caching = mode.map(|mode| {
-        CachingExecutor::new(executor.as_ref(), Store::in_cache(&options.cache_dir), mode)
-    });
-    let mut known = Durations::default();
-    for curriculum in &plan.curricula {
-        known.fill_from(Durations::recorded(&options.cache_dir, curriculum));
-    }
-    known.fill_from(shared);
-    let context = RunContext {
-        environments: &environments,
-        executor: match &caching {
-            Some(caching) => caching,
-            None => executor.as_ref(),
-        },
-        estimates: &Estimates::new(plan, &known),
-        jobs: global.jobs(),
-        // A tenth is for everything else that runs here.
-        memory_bytes: machine::memory_bytes().map_or(u64::MAX, |bytes| bytes / 10 * 9),
-        seeds: args.run.seeds(),
-        fail_fast: args.run.fail_fast,
-        interrupt,
-    };
-    let reports = scheduler::run(plan, &context, &mut |event| {
-        progress.event(&event);
-    });
-    if let Some(Err(error)) = caching.map(CachingExecutor::finish) {
-        cache::note_failure(&options.cache_dir, &error, global);
-    }
-    for curriculum in &plan.curricula {
-        // The next run is only scheduled less well without it.
-        let _ = Durations::record(&options.cache_dir, curriculum, reports.iter());
-    }
-    let cases = reports.into_iter().zip(&plan.cases);
-    Ok(cases
-        .filter(|(_, case)| !case.is_pulled_in)
-        .map(|(report, _)| report)
-        .collect())
-}
-
-/// What the sandbox is on this kernel.
-fn policy(mode: SandboxMode, tool: &Path) -> Result<Policy, Error> {
-    if mode == SandboxMode::Off {
-        return Ok(Policy::default());
-    }
-    let support = Support::probe(tool).map_err(Error::user)?;
-    Policy::new(mode, &support).ok_or_else(|| {
-        Error::user("this kernel can't enforce the sandbox that is required").hinted(
-            "`mastery doctor` shows what is missing; `--sandbox=auto` runs with what there is",
-        )
-    })
-}
-
-/// The environments of all curricula of which something is run.
-fn environments(
-    plan: &Plan,
-    checked: &[Checked],
-    options: &EnvironmentOptions,
-    interrupt: &Interrupt,
-    progress: &mut dyn Progress,
-) -> Result<Vec<Option<Arc<Environment>>>, Error> {
-    let mut environments = Vec::new();
-    for (index, checked) in checked.iter().enumerate() {
-        let is_needed = plan
-            .cases
-            .iter()
-            .any(|case| case.curriculum == index && case.input.is_ok());
-        if !is_needed {
-            environments.push(None);
-            continue;
-        }
-        let curriculum = checked.curriculum.name();
-        let mut on_step = |step| {
-            progress.event(&Event::Environment {
-                curriculum: curriculum.clone(),
-                step,
-            });
-        };
-        let environment =
-            Environment::resolve(&checked.curriculum, options, interrupt, &mut on_step)?;
-        environments.push(Some(Arc::new(environment)));
-    }
-    Ok(environments)
 }
