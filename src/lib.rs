@@ -37,6 +37,7 @@ pub mod lint;
 pub mod pattern;
 mod plural;
 pub mod project;
+pub mod record;
 pub mod report;
 pub mod run;
 pub mod source;

@@ -25,6 +25,8 @@ pub(crate) struct Error {
 pub(crate) enum ErrorKind {
     /// Something that the user asked for or set up.
     User,
+    /// Something is wrong with the curriculum.
+    Findings,
     /// Nothing was selected.
     NothingSelected,
     /// The user stopped it.
@@ -42,6 +44,16 @@ impl Error {
     /// Returns the error that nothing was selected.
     pub(crate) fn nothing_selected(message: impl Into<String>) -> Self {
         Self::new(ErrorKind::NothingSelected, message)
+    }
+
+    /// Returns an error in the curriculum, found by a command that reports no findings.
+    pub(crate) fn findings(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Findings, message)
+    }
+
+    /// Returns the error that the user has stopped the command.
+    pub(crate) fn interrupted(message: impl Into<String>) -> Self {
+        Self::new(ErrorKind::Interrupted, message)
     }
 
     fn new(kind: ErrorKind, message: impl Into<String>) -> Self {
@@ -71,6 +83,7 @@ impl Error {
     pub(crate) fn exit_code(&self) -> ExitCode {
         match self.kind {
             ErrorKind::User => ExitCode::CouldNotRun,
+            ErrorKind::Findings => ExitCode::Findings,
             ErrorKind::NothingSelected => ExitCode::NothingSelected,
             ErrorKind::Interrupted => ExitCode::Interrupted,
             ErrorKind::BrokenPipe => ExitCode::Success,

@@ -1,5 +1,6 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
+mod bug;
 mod build;
 mod cache;
 mod changed;
@@ -51,6 +52,7 @@ enum Command {
     /// Run cases: solutions, starters, variants and bugs against their validators
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
+    Bug(bug::BugArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
@@ -91,6 +93,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Explain(args) => explain::run_explain(args),
         Command::Verify(args) => verify::run_verify(args, global),
         Command::Plan(args) => plan::run_plan(args, global),
+        Command::Bug(args) => bug::run_bug(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Cache(args) => cache::run_cache(args, global),

@@ -16,12 +16,15 @@ use super::select::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity};
 use crate::exit_code::ExitCode;
 use crate::lint;
+use crate::record::good;
 use crate::report::{Report, ShardInfo};
 use crate::run::interrupt::Interrupt;
 use crate::verify::durations::Durations;
 use crate::verify::estimate::Estimates;
+use crate::verify::event::CaseReport;
 use crate::verify::plan::{Plan, Planned};
 use crate::verify::shard::{Partition, Shard};
+use crate::verify::verdict::Verdict;
 
 /// Options of running cases.
 #[derive(Args, Debug)]
@@ -167,6 +170,9 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         let runner = Runner::new(&args.runner, global, &interrupt)?;
         runner.run(&plan, &checked, settings, global, progress.as_mut())?
     };
+    for checked in &checked {
+        remember_good(checked, &cases, global);
+    }
     let report = Report {
         diagnostics: findings,
         known,
@@ -176,6 +182,21 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
     };
     global.print(&report)?;
     Ok(report.exit_code())
+}
+
+/// Keeps the project as it is where its references pass, for `mastery bug record` to compare with.
+pub(super) fn remember_good(checked: &Checked, cases: &[CaseReport], global: &GlobalArgs) {
+    let name = checked.curriculum.name();
+    let is_reference = |it: &&CaseReport| it.curriculum == name && it.case == "reference";
+    let mut references = cases.iter().filter(is_reference).peekable();
+    let is_good = references.peek().is_some()
+        && references.all(|it| it.verdict == Verdict::AsExpected)
+        && checked.project.is_sound();
+    if is_good {
+        let state = good::marked_texts(&checked.project);
+        // Without it the last commit counts.
+        let _ = good::remember(&global.cache_dir(), &checked.curriculum.dir, &state);
+    }
 }
 
 /// The error that no case was selected.

@@ -1,5 +1,6 @@
 //! The learner's project: its solution regions and the states that are built from them.
 
+pub mod difference;
 pub mod export;
 pub mod language;
 pub mod leak;

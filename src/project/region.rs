@@ -87,6 +87,12 @@ impl MarkedFile {
         &self.regions
     }
 
+    /// The region in whose solution a byte offset is.
+    pub fn region_at(&self, offset: usize) -> Option<&Region> {
+        let mut regions = self.regions.iter();
+        regions.find(|region| (region.body.start..region.body.end).contains(&offset))
+    }
+
     /// The place of a region's begin mark.
     pub fn begin_of(&self, region: &Region) -> Location {
         let line = &self.source.text()[region.begin.start..region.begin.end];

@@ -121,6 +121,30 @@ impl Module {
         Some(node)
     }
 
+    /// Where statements begin that do something when they are run, each on a line of its own: no definitions, imports
+    /// and docstrings, which are run without being looked at.
+    pub fn statement_starts(&self) -> Vec<usize> {
+        let text = self.text();
+        let begins_line = |start: usize| {
+            let line = text[..start].rfind('\n').map_or(0, |at| at + 1);
+            text[line..start].trim().is_empty()
+        };
+        let mut starts: Vec<_> = self
+            .ast
+            .root()
+            .dfs()
+            .filter(|node| matches!(&*node.kind(), "block" | "module"))
+            .flat_map(|block| {
+                let statements = block.children().filter(is_statement);
+                let working = statements.filter(|node| does_something(node));
+                working.map(|node| node.range().start).collect::<Vec<_>>()
+            })
+            .filter(|start| begins_line(*start))
+            .collect();
+        starts.sort_unstable();
+        starts
+    }
+
     /// Whether the code at a byte offset is in the body of a function.
     pub fn is_in_function(&self, offset: usize) -> bool {
         let mut node = self.ast.root();
@@ -299,6 +323,21 @@ fn odd_indentation(
 
 fn is_statement(node: &Node<'_, PythonDoc>) -> bool {
     node.is_named() && node.kind() != "comment"
+}
+
+/// Whether a statement is more than a definition, an import or a docstring.
+fn does_something(statement: &Node<'_, PythonDoc>) -> bool {
+    match &*statement.kind() {
+        "function_definition"
+        | "class_definition"
+        | "decorated_definition"
+        | "import_statement"
+        | "import_from_statement"
+        | "future_import_statement"
+        | "case_clause" => false,
+        "expression_statement" => statement.children().any(|child| child.kind() != "string"),
+        _ => true,
+    }
 }
 
 fn collect_symbols(node: &Node<'_, PythonDoc>, names: &[&str], found: &mut Vec<Range<usize>>) {

@@ -12,7 +12,7 @@ const MODULE: &str = "curricula/base/modules/mean/module.yaml";
 const NUMBERS: &str = "curricula/base/project/basics/numbers.py";
 
 /// The base curriculum in a repository, committed.
-fn repository() -> Place {
+pub(crate) fn repository() -> Place {
     let place = Place::new();
     git(&place, &["init", "--quiet"]);
     place.sandbox.write(".gitignore", "/cache\n");
@@ -20,7 +20,7 @@ fn repository() -> Place {
     place
 }
 
-fn git(place: &Place, arguments: &[&str]) {
+pub(crate) fn git(place: &Place, arguments: &[&str]) {
     let status = Command::new("git")
         .args(["-c", "user.name=a", "-c", "user.email=a@example.org"])
         .args([
@@ -38,7 +38,7 @@ fn git(place: &Place, arguments: &[&str]) {
     assert!(status.success(), "git {arguments:?}");
 }
 
-fn commit(place: &Place) {
+pub(crate) fn commit(place: &Place) {
     git(place, &["add", "--all"]);
     git(place, &["commit", "--quiet", "--allow-empty", "-m", "c"]);
 }

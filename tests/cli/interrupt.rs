@@ -17,14 +17,19 @@ struct Running {
 
 impl Running {
     fn start(name: &str) -> Self {
-        let sandbox = Sandbox::with_base();
+        Self::start_in(Sandbox::with_base(), name, "mean", &["verify"])
+    }
+
+    /// Runs the tool in a place where the tests of a module never end.
+    fn start_in(sandbox: Sandbox, name: &str, module: &str, arguments: &[&str]) -> Self {
         let marker = format!("mastery-interrupt-{name}-{}", std::process::id());
         let test = format!(
             "import subprocess\nimport time\n\n\ndef test_wait():\n    subprocess.Popen(['sh', '-c', 'sleep 1000; : {marker}'])\n    time.sleep(1000)\n"
         );
-        sandbox.write("curricula/base/project/tests/test_mean.py", test);
+        let path = format!("curricula/base/project/tests/test_{module}.py");
+        sandbox.write(&path, test);
         fs::create_dir(sandbox.path().join("tmp")).unwrap();
-        let mut command = sandbox.command(&["verify", "--jobs", "2"]);
+        let mut command = sandbox.command(&[arguments, &["--jobs", "2"]].concat());
         command.env("TMPDIR", sandbox.path().join("tmp"));
         let child = command
             .stdout(Stdio::piped())
@@ -113,6 +118,25 @@ fn second_signal_ends_at_once() {
     all(libc::SIGCONT);
     // The supervisors notice that nobody is there any more, and clean up.
     running.wait_until(|it| it.sleepers() == 0);
+}
+
+#[test]
+fn a_bug_that_is_being_recorded_leaves_the_edit_where_it_is() {
+    const NUMBERS: &str = "curricula/base/project/basics/numbers.py";
+    let place = crate::changed::repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let sandbox = place.sandbox;
+    let record = ["bug", "record", "double", "tripled"];
+    let mut running = Running::start_in(sandbox, "record", "double", &record);
+    running.signal(libc::SIGINT);
+    assert_eq!(running.child.wait().unwrap().code(), Some(130));
+    assert!(running.sandbox.read(NUMBERS).contains("x * 3"));
+    let bugs = running
+        .sandbox
+        .path()
+        .join("curricula/base/modules/double/bugs");
+    assert_eq!(fs::read_dir(bugs).unwrap().count(), 2);
+    assert_eq!(running.left(), Vec::<PathBuf>::new());
 }
 
 fn supervisors_of(process: u32) -> Vec<i32> {

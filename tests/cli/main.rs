@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod bug;
 mod build;
 mod cache;
 mod changed;

@@ -1,0 +1,196 @@
+//! The file of a bug that was recorded, as its author finds it.
+
+use std::fmt::Write as _;
+
+use super::expectation::Expectation;
+use crate::curriculum::document::ExpectedOutcome;
+use crate::diagnostic::escape;
+
+/// What stands where only the author knows what to write; lint reports each.
+const SYMPTOM: &str = "TODO: what a user of this code sees, with numbers: what they called, what came back, what should have. No cause and no line.";
+const HINT: &str = "TODO: a first hint, as vague as can be.";
+const LESSON: &str = "TODO: what the learner takes away from it.";
+
+/// Characters of a line of what was seen.
+const SEEN_WIDTH: usize = 110;
+
+/// Lines of what was seen.
+const SEEN_LINES: usize = 4;
+
+/// What is known of a bug when its file is written.
+#[derive(Clone, Debug)]
+pub struct Draft<'a> {
+    /// The comment that says the schema, where the module's own file has one.
+    pub schema_line: Option<String>,
+    /// The bug's id.
+    pub id: &'a str,
+    /// The bug's title.
+    pub title: &'a str,
+    /// The rewrite in YAML, as the value of `rewrite`, with an indentation of four; `None` where there is none.
+    pub rewrite: Option<String>,
+    /// What learners are told, if that is known already.
+    pub symptom: Option<&'a str>,
+    /// How the validator fails.
+    pub expect: &'a Expectation,
+    /// What failing tests said: their names and the first lines.
+    pub seen: &'a [(String, String)],
+}
+
+impl Draft<'_> {
+    /// The text of the file.
+    pub fn text(&self) -> String {
+        let mut text = String::new();
+        if let Some(line) = &self.schema_line {
+            push(&mut text, format_args!("{line}\n"));
+        }
+        push(
+            &mut text,
+            format_args!(
+                "id: {}\ntitle: {}\ninject:\n  patch: {}.patch\n",
+                self.id,
+                scalar(self.title),
+                self.id
+            ),
+        );
+        if let Some(rewrite) = &self.rewrite {
+            push(&mut text, format_args!("  rewrite:\n{rewrite}"));
+        }
+        self.push_symptom(&mut text);
+        push(
+            &mut text,
+            format_args!("hints:\n  - {}\nlesson: |\n  {LESSON}\n", scalar(HINT)),
+        );
+        self.push_expect(&mut text);
+        text
+    }
+
+    fn push_symptom(&self, text: &mut String) {
+        if let Some(symptom) = self.symptom {
+            push(text, format_args!("symptom: |\n"));
+            for line in symptom.trim().lines() {
+                push(text, format_args!("{}\n", format!("  {line}").trim_end()));
+            }
+            return;
+        }
+        if !self.seen.is_empty() {
+            push(
+                text,
+                format_args!("# What the tests said, as a help with the report:\n"),
+            );
+        }
+        for (test, line) in self.seen.iter().take(SEEN_LINES) {
+            let line = escape::text(&format!("{test}: {line}")).replace(['\n', '\t'], " ");
+            let line: String = line.chars().take(SEEN_WIDTH).collect();
+            push(text, format_args!("#   {}\n", line.trim_end()));
+        }
+        push(text, format_args!("symptom: |\n  {SYMPTOM}\n"));
+    }
+
+    fn push_expect(&self, text: &mut String) {
+        push(text, format_args!("expect:\n"));
+        if self.expect.outcome == ExpectedOutcome::TimedOut {
+            push(text, format_args!("  outcome: timed_out\n"));
+        }
+        push(text, format_args!("  fail:\n"));
+        for test in &self.expect.fail {
+            push(text, format_args!("    - {}\n", scalar(test)));
+        }
+        if !self.expect.may_fail.is_empty() {
+            push(text, format_args!("  may_fail:\n"));
+        }
+        for test in &self.expect.may_fail {
+            push(text, format_args!("    - {}\n", scalar(test)));
+        }
+        if let Some(message) = &self.expect.message {
+            push(text, format_args!("  message: {}\n", scalar(message)));
+        }
+    }
+}
+
+fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
+    text.write_fmt(arguments)
+        .expect("writing to a string can't fail");
+}
+
+/// A text of one line as a YAML scalar, without quotes where it needs none.
+pub fn scalar(text: &str) -> String {
+    if text.chars().any(char::is_control) {
+        return serde_json::Value::from(text).to_string();
+    }
+    let is_plain_char = |char: char| char.is_alphanumeric() || " _-./(),;=+<>^$*?".contains(char);
+    let is_plain = text.starts_with(|first: char| first.is_alphabetic() || first == '_')
+        && !text.ends_with(' ')
+        && text.chars().all(|char| is_plain_char(char) || char == ':')
+        // A colon before a blank or at the end makes a key.
+        && !text.contains(": ")
+        && !text.ends_with(':')
+        && !matches!(
+            text.to_ascii_lowercase().as_str(),
+            "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n"
+        );
+    if is_plain {
+        text.to_owned()
+    } else {
+        format!("'{}'", text.replace('\'', "''"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+
+    use super::*;
+    use crate::source::SourceFile;
+    use crate::source::yaml;
+
+    #[test]
+    fn scalars_are_read_back_as_they_were() {
+        for text in [
+            "sums over dim .*of shape",
+            "it's: a | b",
+            "null",
+            "12",
+            "- item",
+            "#no comment",
+            "a #no comment",
+            "tests/test_a.py::test_b",
+            "ends:",
+            "x\ty",
+            "\\(a\\)",
+            "{a}",
+            " a ",
+            "",
+        ] {
+            let file = Arc::new(SourceFile::new(
+                "a.yaml",
+                format!("key: {}\n", scalar(text)),
+            ));
+            let (document, problems) = yaml::parse(&file);
+            assert!(problems.is_empty(), "{text}");
+            assert_eq!(document.unwrap().value["key"], text, "{text}");
+        }
+    }
+
+    #[test]
+    fn draft_says_what_is_known_and_marks_what_is_not() {
+        let expect = Expectation {
+            outcome: ExpectedOutcome::Failed,
+            fail: vec!["tests/test_a.py::test_b".to_owned()],
+            may_fail: vec!["tests/test_a.py::test_c".to_owned()],
+            message: Some("rows are too long".to_owned()),
+        };
+        let draft = Draft {
+            schema_line: Some("# yaml-language-server: $schema=../bug.schema.json".to_owned()),
+            id: "long_rows",
+            title: "Long rows",
+            rewrite: None,
+            symptom: None,
+            expect: &expect,
+            seen: &[(
+                "test_b".to_owned(),
+                "AssertionError: rows are\u{1b}[31m too long".to_owned(),
+            )],
+        };
+        insta::assert_snapshot!(draft.text());
+    }
+}

@@ -1,0 +1,231 @@
+//! `mastery bug`: from an edit to a bug that is checked, and nothing lost on the way.
+
+use crate::cache::Place;
+use crate::changed::{commit, git, repository};
+use crate::support::Run;
+
+const NUMBERS: &str = "curricula/base/project/basics/numbers.py";
+const BUGS: &str = "curricula/base/modules/double/bugs";
+
+fn record(place: &Place, name: &str) -> Run {
+    place.run(&["bug", "record", "double", name])
+}
+
+/// Everything but what the tool keeps for itself.
+fn listing(place: &Place) -> Vec<String> {
+    let all = place.sandbox.listing();
+    let is_own = |line: &String| line.starts_with("cache") || line.starts_with(".git/");
+    all.into_iter().filter(|line| !is_own(line)).collect()
+}
+
+#[test]
+fn an_edit_becomes_a_bug_that_is_as_expected() {
+    let place = repository();
+    let before = place.sandbox.read(NUMBERS);
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let run = record(&place, "tripled").success();
+    insta::assert_snapshot!("bug-record", run.stdout);
+    insta::assert_snapshot!(
+        "bug-record-yaml",
+        place.sandbox.read(&format!("{BUGS}/tripled.yaml"))
+    );
+    insta::assert_snapshot!(
+        "bug-record-patch",
+        place.sandbox.read(&format!("{BUGS}/tripled.patch"))
+    );
+    assert_eq!(place.sandbox.read(NUMBERS), before);
+    let checked = place
+        .run(&["check", "curricula/base/modules/double"])
+        .success();
+    assert_eq!(
+        checked.stdout.matches("warning[leftover-todo]").count(),
+        3,
+        "{}",
+        checked.stdout
+    );
+}
+
+#[test]
+fn the_last_state_that_was_verified_counts_where_there_is_no_commit() {
+    let place = Place::new();
+    place.sandbox.replace(NUMBERS, "x * 2", "2 * x");
+    let run = record(&place, "tripled");
+    assert_eq!(run.code, 2);
+    insta::assert_snapshot!("bug-record-unknown-state", run.stderr);
+    let _ = place.run(&["verify", "--case", "*/reference"]).success();
+    place.sandbox.replace(NUMBERS, "2 * x", "3 * x");
+    let _ = record(&place, "tripled").success();
+    assert!(place.sandbox.read(NUMBERS).contains("2 * x"));
+    // The test itself may have been written in the meantime.
+    place.sandbox.replace(NUMBERS, "2 * x", "4 * x");
+    let test = "curricula/base/project/tests/test_double.py";
+    place.sandbox.replace(
+        test,
+        "def test_zero",
+        "def test_one():\n    assert double(1) == 2\n\n\ndef test_zero",
+    );
+    let run = record(&place, "quadrupled").success();
+    assert!(run.stdout.contains("test_one"), "{}", run.stdout);
+    assert!(place.sandbox.read(test).contains("test_one"));
+}
+
+#[test]
+fn what_is_no_bug_of_the_module_is_refused_and_left_alone() {
+    let mut told = String::new();
+    for (title, edits, module, name) in [
+        ("nothing changed", &[][..], "double", "new"),
+        (
+            "given code",
+            &[("def double(x):", "def double(x: int):")][..],
+            "double",
+            "new",
+        ),
+        (
+            "another module",
+            &[("x * 2", "x * 3"), ("len(values)", "2")][..],
+            "double",
+            "new",
+        ),
+        (
+            "a mark",
+            &[("# mastery:end double", "# mastery:end doubles")][..],
+            "double",
+            "new",
+        ),
+        ("no Python", &[("x * 2", "x * (2")][..], "double", "new"),
+        (
+            "a comment",
+            &[("x * 2", "x * 2  # twice")][..],
+            "double",
+            "new",
+        ),
+        (
+            "breaks the import",
+            &[(
+                "return x * 2",
+                "return x * 2\n    # mastery:end double\n    # mastery:begin double\nraise ValueError",
+            )][..],
+            "double",
+            "new",
+        ),
+        (
+            "an early end",
+            &[("return x * 2", "__import__('os')._exit(0)")][..],
+            "double",
+            "new",
+        ),
+        (
+            "a name that is taken",
+            &[("x * 2", "x * 3")][..],
+            "double",
+            "off_by_one",
+        ),
+        ("no name", &[("x * 2", "x * 3")][..], "double", "New Bug"),
+        ("no module", &[("x * 2", "x * 3")][..], "duoble", "new"),
+    ] {
+        let place = repository();
+        for (from, to) in edits {
+            place.sandbox.replace(NUMBERS, from, to);
+        }
+        let before = listing(&place);
+        let run = place.run(&["bug", "record", module, name, "--quiet"]);
+        assert_ne!(run.code, 0, "{title}");
+        assert_eq!(listing(&place), before, "{title}");
+        told.push_str(&format!(
+            "# {title}: {}\n{}{}\n",
+            run.code, run.stdout, run.stderr
+        ));
+    }
+    insta::assert_snapshot!("bug-record-refused", told);
+}
+
+#[test]
+fn a_silent_edit_is_told_with_the_lines_that_nobody_looks_at() {
+    let place = Place::new();
+    place.sandbox.replace(
+        NUMBERS,
+        "    return x * 2\n",
+        "    result = x * 2\n    checked = result > 10\n    if result > 100:\n        checked = True\n    return result\n",
+    );
+    git(&place, &["init", "--quiet"]);
+    commit(&place);
+    place
+        .sandbox
+        .replace(NUMBERS, "result > 10\n", "result > 20\n");
+    let before = listing(&place);
+    let run = record(&place, "late");
+    assert_eq!(run.code, 1, "{}", run.shown());
+    insta::assert_snapshot!("bug-record-silent", run.stderr);
+    assert_eq!(listing(&place), before);
+}
+
+#[test]
+fn dry_run_shows_the_files_and_changes_nothing() {
+    let place = repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let before = listing(&place);
+    let run = place
+        .run(&[
+            "bug",
+            "record",
+            "double",
+            "tripled",
+            "--dry-run",
+            "--title",
+            "Three times",
+        ])
+        .success();
+    assert!(
+        run.stdout.contains("title: Three times\n"),
+        "{}",
+        run.stdout
+    );
+    assert!(run.stdout.contains("+    return x * 3\n"), "{}", run.stdout);
+    assert_eq!(listing(&place), before);
+}
+
+#[test]
+fn a_recording_that_was_killed_behind_the_bug_goes_on() {
+    let place = repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let edited = place.sandbox.read(NUMBERS);
+    let _ = record(&place, "tripled").success();
+    let good = place.sandbox.read(NUMBERS);
+    // As it would be had it been killed before the reference was back.
+    place.sandbox.write(NUMBERS, &edited);
+    let run = record(&place, "tripled").success();
+    assert_eq!(
+        run.stdout,
+        "`tripled` was recorded already; the reference is back\n"
+    );
+    assert_eq!(place.sandbox.read(NUMBERS), good);
+    // And had it been killed before the file that tells of the patch.
+    place.sandbox.write(NUMBERS, &edited);
+    std::fs::remove_file(place.sandbox.path().join(format!("{BUGS}/tripled.yaml"))).unwrap();
+    let _ = record(&place, "tripled").success();
+    assert_eq!(place.sandbox.read(NUMBERS), good);
+}
+
+#[test]
+fn bugs_are_listed_and_shown() {
+    let place = Place::new();
+    let list = place.run(&["bug", "list"]).success();
+    insta::assert_snapshot!("bug-list", list.stdout);
+    let show = place
+        .run(&["bug", "show", "double", "off_by_one"])
+        .success();
+    insta::assert_snapshot!("bug-show", show.stdout);
+    let unknown = place.run(&["bug", "show", "double", "off_by_two"]);
+    assert_eq!(unknown.code, 2);
+    assert!(
+        unknown.stderr.contains("did you mean `off_by_one`?"),
+        "{}",
+        unknown.stderr
+    );
+    assert_eq!(
+        place
+            .run(&["bug", "list", "curricula/base/modules/mean"])
+            .code,
+        4
+    );
+}
