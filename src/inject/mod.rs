@@ -1,5 +1,6 @@
 //! Puts a bug into code: a strict patch against the reference, or a rewrite of any solution.
 
+pub mod derive;
 pub mod parsed;
 pub mod patch;
 pub mod rewrite;

@@ -1,6 +1,6 @@
 //! What the tool needs to know of Python syntax: symbols, errors, matches of ast-grep rules.
 //!
-//! The only file that names ast-grep and its grammars. What a rewrite means is left to `inject`.
+//! The only file that names ast-grep and its grammars; `syntax` has nodes without them. What a rewrite means is left to `inject`.
 
 use std::cell::OnceCell;
 use std::collections::BTreeSet;
@@ -13,6 +13,10 @@ use ast_grep_language::SupportLang;
 use serde_json::{Map, Value, json};
 
 use super::changed::changed_lines;
+
+mod syntax;
+
+pub use syntax::{Syntax, SyntaxTree};
 
 type PythonDoc = StrDoc<SupportLang>;
 

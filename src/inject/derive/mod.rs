@@ -1,0 +1,486 @@
+//! Derives a rewrite rule from the difference of two files: what an author would write by hand.
+//!
+//! Rules are made from general to specific and tried: one is taken only where it matches a single place
+//! and its result is the changed file. Whether the fault is the same in other solutions is for a run
+//! to tell; what can be said here is in which it finds its place.
+
+mod candidate;
+mod difference;
+mod generalise;
+mod names;
+mod text;
+
+use std::cmp::Reverse;
+use std::collections::BTreeSet;
+
+use crate::curriculum::document::{Rewrite, RewriteStep};
+use crate::curriculum::id::{DottedName, FilePath, VariantName};
+use crate::inject::rewrite::{CompiledRewrite, RewriteError};
+use crate::source::python::{self, Module, Syntax, SyntaxTree};
+use crate::source::tree::Tree;
+
+use candidate::Candidate;
+use difference::Hunk;
+use generalise::Change;
+use names::Scope;
+
+/// Differences in more places are for an author to put into words.
+const MAX_STEPS: usize = 8;
+
+/// Longer files are not looked at: no solution of a module is.
+const MAX_FILE_BYTES: usize = 512 * 1024;
+
+/// A rule that makes a change, and where it does.
+#[derive(Debug)]
+pub struct Derived {
+    /// The rule, without excuses.
+    pub rewrite: Rewrite,
+    /// The variants that it works on, in the order given.
+    pub matches: Vec<VariantName>,
+    /// The others, each with the reason.
+    pub misses: Vec<(VariantName, RewriteError)>,
+}
+
+/// Why there is no rule that makes a change.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Underivable {
+    /// Both trees are the same.
+    #[error("nothing was changed")]
+    NoDifference,
+    /// More than one file changed.
+    #[error("a rewrite changes one file, and {0} files differ")]
+    SeveralFiles(usize),
+    /// A file was added or removed, or is no text.
+    #[error("`{0}` is not a text file in both states: a rewrite changes what is there")]
+    NotInBoth(String),
+    /// A file in another language.
+    #[error("`{0}` is not Python: rewrites work on Python files only")]
+    OtherLanguage(String),
+    /// A file that is no Python, before the change or after it.
+    #[error("`{path}` is not Python {state} the change, on line {line}")]
+    Broken {
+        /// The file.
+        path: String,
+        /// `before` or `after`.
+        state: &'static str,
+        /// The line, from 1.
+        line: usize,
+    },
+    /// A file that is too long or too deeply nested.
+    #[error("`{0}` is too long or nested too deeply")]
+    TooLarge(String),
+    /// Only comments and formatting changed.
+    #[error("only comments and formatting of `{0}` were changed")]
+    NoEffect(String),
+    /// A difference in too many places.
+    #[error(
+        "`{path}` differs in {count} places: that is more than a rule with a few steps can say"
+    )]
+    TooManyPlaces {
+        /// The file.
+        path: String,
+        /// How many.
+        count: usize,
+    },
+    /// A place that no rule tells from all others.
+    #[error("no rule was found that makes the change on line {line} of `{path}` and no other")]
+    NoRule {
+        /// The file.
+        path: String,
+        /// The line before the change, from 1.
+        line: usize,
+    },
+}
+
+/// Returns a rule that makes `after` from `before`, the solved states of a module, and finds its place in as many
+/// variants as possible.
+///
+/// # Errors
+///
+/// Why an author has to write the rule by hand, or do without one.
+pub fn derive(
+    before: &Tree,
+    after: &Tree,
+    variants: &[(&VariantName, &Tree)],
+) -> Result<Derived, Underivable> {
+    let path = changed_file(before, after)?;
+    let text = |tree: &Tree| {
+        tree.get(&path)
+            .and_then(|entry| entry.text().map(str::to_owned))
+    };
+    let (Some(old), Some(new)) = (text(before), text(after)) else {
+        return Err(Underivable::NotInBoth(path));
+    };
+    if !path.ends_with(".py") {
+        return Err(Underivable::OtherLanguage(path));
+    }
+    let file_path =
+        FilePath::try_from(path.as_str()).map_err(|_| Underivable::NotInBoth(path.clone()))?;
+    let states = [
+        State::parse(&path, &old, "before")?,
+        State::parse(&path, &new, "after")?,
+    ];
+    let others: Vec<_> = variants
+        .iter()
+        .map(|(_, tree)| Some(Module::parse(tree.get(&path)?.text()?)))
+        .collect();
+    let deriver = Deriver {
+        path: &path,
+        before: &states[0],
+        after: &states[1],
+        others: &others,
+    };
+    let (within, steps) = deriver.derive()?;
+    let rewrite = Rewrite {
+        path: file_path,
+        within,
+        steps,
+        not_applicable: std::collections::BTreeMap::new(),
+    };
+    let mut derived = Derived {
+        rewrite,
+        matches: Vec::new(),
+        misses: Vec::new(),
+    };
+    let no_rule = || Underivable::NoRule {
+        path: path.clone(),
+        line: 1,
+    };
+    let compiled = CompiledRewrite::compile(&derived.rewrite).map_err(|_| no_rule())?;
+    compiled.apply(before).map_err(|_| no_rule())?;
+    for (name, tree) in variants {
+        match compiled.apply(tree) {
+            Ok(_) => derived.matches.push((*name).clone()),
+            Err(error) => derived.misses.push(((*name).clone(), error)),
+        }
+    }
+    Ok(derived)
+}
+
+/// The one file that two trees have differently.
+fn changed_file(before: &Tree, after: &Tree) -> Result<String, Underivable> {
+    let paths: BTreeSet<_> = before
+        .iter()
+        .chain(after.iter())
+        .map(|(path, _)| path)
+        .collect();
+    let mut changed = paths
+        .into_iter()
+        .filter(|path| before.get(path) != after.get(path));
+    let Some(first) = changed.next() else {
+        return Err(Underivable::NoDifference);
+    };
+    match changed.count() {
+        0 => Ok(first.to_owned()),
+        others => Err(Underivable::SeveralFiles(others + 1)),
+    }
+}
+
+/// A file with its syntax.
+struct State {
+    module: Module,
+    syntax: SyntaxTree,
+}
+
+impl State {
+    fn parse(path: &str, text: &str, state: &'static str) -> Result<Self, Underivable> {
+        if text.len() > MAX_FILE_BYTES {
+            return Err(Underivable::TooLarge(path.to_owned()));
+        }
+        let module = Module::parse(text);
+        if let Some(place) = module.error() {
+            let line = text[..place.start].matches('\n').count() + 1;
+            return Err(Underivable::Broken {
+                path: path.to_owned(),
+                state,
+                line,
+            });
+        }
+        Self::of(module).ok_or_else(|| Underivable::TooLarge(path.to_owned()))
+    }
+
+    fn of(module: Module) -> Option<Self> {
+        let syntax = module.syntax()?;
+        Some(Self { module, syntax })
+    }
+}
+
+/// What is known while a rule is looked for.
+struct Deriver<'a> {
+    path: &'a str,
+    before: &'a State,
+    after: &'a State,
+    /// The file in each variant; `None` where it has none.
+    others: &'a [Option<Module>],
+}
+
+/// A way to make the change, and how well it does.
+struct Found {
+    steps: Vec<RewriteStep>,
+    score: Score,
+}
+
+/// How many variants a rule works on; then, how short it is. The greatest is the best.
+type Score = (isize, Reverse<usize>);
+
+impl Deriver<'_> {
+    fn derive(&self) -> Result<(Option<DottedName>, Vec<RewriteStep>), Underivable> {
+        let (before, after) = (&self.before.syntax.root, &self.after.syntax.root);
+        let hunks = difference::hunks(before, after);
+        if hunks.is_empty() {
+            return Err(Underivable::NoEffect(self.path.to_owned()));
+        }
+        if hunks.len() > MAX_STEPS {
+            return Err(Underivable::TooManyPlaces {
+                path: self.path.to_owned(),
+                count: hunks.len(),
+            });
+        }
+        let within = self.symbol_around(&hunks);
+        let apart = self.step_by_step(within.as_ref());
+        let at_once = (hunks.len() > 1)
+            .then(|| difference::merged(&hunks))
+            .flatten()
+            .and_then(|hunk| {
+                let best = self.best(self.before, &hunk, within.as_ref(), self.others)?;
+                Some(Found {
+                    steps: vec![best.candidate.step],
+                    score: best.score,
+                })
+            });
+        let best = apart
+            .into_iter()
+            .chain(at_once)
+            .max_by_key(|found| found.score);
+        let Some(best) = best else {
+            let start = hunks[0]
+                .old()
+                .first()
+                .unwrap_or(hunks[0].parent().0)
+                .range
+                .start;
+            let line = self.before.module.text()[..start].matches('\n').count() + 1;
+            return Err(Underivable::NoRule {
+                path: self.path.to_owned(),
+                line,
+            });
+        };
+        Ok((within, best.steps))
+    }
+
+    /// The smallest function or class that all changes are in, if it is the only one of its name.
+    fn symbol_around(&self, hunks: &[Hunk<'_>]) -> Option<DottedName> {
+        let file = self.before.module.text();
+        let symbols = |hunk: &Hunk<'_>| -> Vec<String> {
+            let definitions = hunk.above.iter().filter_map(|(before, after)| {
+                let is_definition =
+                    matches!(&*before.kind, "function_definition" | "class_definition");
+                let name = before.field("name").filter(|_| is_definition)?;
+                (Some(name) == after.field("name")).then(|| name.text(file).to_owned())
+            });
+            definitions.collect()
+        };
+        let mut shared = symbols(&hunks[0]);
+        for hunk in &hunks[1..] {
+            let other = symbols(hunk);
+            let same = shared
+                .iter()
+                .zip(&other)
+                .take_while(|(one, other)| one == other)
+                .count();
+            shared.truncate(same);
+        }
+        while !shared.is_empty() {
+            let name = shared.join(".");
+            if self.before.module.symbols(&name).len() == 1
+                && let Ok(name) = DottedName::try_from(name.as_str())
+            {
+                return Some(name);
+            }
+            shared.pop();
+        }
+        None
+    }
+
+    /// Makes the change place by place, each on the file as it is after those before it.
+    fn step_by_step(&self, within: Option<&DottedName>) -> Option<Found> {
+        let mut steps = Vec::new();
+        let mut cost = 0;
+        let mut reached = 0;
+        let mut current: Option<State> = None;
+        let mut others: Vec<Option<Module>> = self.others.to_vec();
+        for _ in 0..=MAX_STEPS {
+            let state = current.as_ref().unwrap_or(self.before);
+            let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root);
+            let Some(hunk) = hunks.first() else {
+                return Some(Found {
+                    steps,
+                    score: (reached, Reverse(cost)),
+                });
+            };
+            let best = self.best(state, hunk, within, &others)?;
+            steps.push(best.candidate.step);
+            cost += best.candidate.cost;
+            reached = best.score.0;
+            others = best.others;
+            let next = State::of(best.result)?;
+            current = Some(next);
+        }
+        None
+    }
+
+    /// The best rule for one hunk of a file.
+    fn best(
+        &self,
+        state: &State,
+        hunk: &Hunk<'_>,
+        within: Option<&DottedName>,
+        others: &[Option<Module>],
+    ) -> Option<Best> {
+        let file = state.module.text();
+        let mut definitions = hunk.above.iter().map(|(before, _)| *before);
+        let function = definitions.find(|node| &*node.kind == "function_definition");
+        let scope = function.map_or_else(Scope::default, |function| Scope::of(function, file));
+        let is_listed = matches!(&*hunk.parent().0.kind, "block" | "module");
+        let core = match hunk.old() {
+            [only] if !is_listed => Some(only.range.clone()),
+            _ => None,
+        };
+        let change = Change {
+            before: (&state.syntax, file),
+            after: (&self.after.syntax, self.after.module.text()),
+            function,
+            scope: &scope,
+            core,
+        };
+        let expected = hunk.made();
+        let within = within.map(DottedName::as_str);
+        let mut best: Option<Best> = None;
+        for candidate in candidate::candidates(hunk, &change) {
+            let Some(tried) = tried(&state.module, &expected, within, candidate, others) else {
+                continue;
+            };
+            if best.as_ref().is_none_or(|best| tried.score > best.score) {
+                // Sorted by cost: nothing that comes later is better than one that works everywhere.
+                let is_done = tried.score.0 == 2 * isize::try_from(others.len()).unwrap_or(0);
+                best = Some(tried);
+                if is_done {
+                    break;
+                }
+            }
+        }
+        best
+    }
+}
+
+/// A rule that makes a change, with what comes of it.
+struct Best {
+    candidate: Candidate,
+    score: Score,
+    result: Module,
+    /// The variants after it; `None` for those that it does not work on.
+    others: Vec<Option<Module>>,
+}
+
+/// Tries a rule: it must match once, and its result must be what is expected.
+fn tried(
+    module: &Module,
+    expected: &Syntax,
+    within: Option<&str>,
+    candidate: Candidate,
+    others: &[Option<Module>],
+) -> Option<Best> {
+    let step = &candidate.step;
+    let rule = python::Change::compile(&step.rule, &step.fix, &step.constraints).ok()?;
+    let (result, _) = applied(module, &rule, within)?;
+    if result.syntax()?.root != *expected {
+        return None;
+    }
+    let mut points = 0;
+    let others = others
+        .iter()
+        .map(|other| {
+            let other = other.as_ref()?;
+            let (result, is_whole) = applied(other, &rule, within)?;
+            let is_sound = is_whole && has_names(other, within, &candidate.assumed);
+            // Worse than no match: the learner would be given another fault, or code that does not run.
+            points += if is_sound { 2 } else { -1 };
+            Some(result)
+        })
+        .collect();
+    let score = (points, Reverse(candidate.cost));
+    Some(Best {
+        candidate,
+        score,
+        result,
+        others,
+    })
+}
+
+/// Makes the one edit of a rule, and tells whether what it puts in is a part of its own in the result; `None` where
+/// there is not exactly one place, or the result is no Python.
+fn applied(module: &Module, rule: &python::Change, within: Option<&str>) -> Option<(Module, bool)> {
+    let within = match within {
+        None => None,
+        Some(symbol) => match &module.symbols(symbol)[..] {
+            [only] => Some(only.clone()),
+            _ => return None,
+        },
+    };
+    let edits = module.edits(rule, within.as_ref());
+    let [edit] = &edits[..] else {
+        return None;
+    };
+    let result = module.edited(edit);
+    if result.error().is_some() || result.text() == module.text() {
+        return None;
+    }
+    let put_in = edit.replaced.start..edit.replaced.start + edit.text.len();
+    let alone = Module::parse(&edit.text);
+    let is_whole = match (alone.error(), alone.syntax(), result.syntax()) {
+        (None, Some(alone), Some(result)) => match &alone.root.children[..] {
+            [only] => has_part(&result.root, only, &put_in),
+            _ => true,
+        },
+        _ => true,
+    };
+    Some((result, is_whole))
+}
+
+/// Whether a statement or its expression stands at a place of a file.
+fn has_part(file: &Syntax, part: &Syntax, place: &std::ops::Range<usize>) -> bool {
+    let inner = match &part.children[..] {
+        [only] if &*part.kind == "expression_statement" => only,
+        _ => part,
+    };
+    let mut is_found = false;
+    file.walk(&mut |node| {
+        is_found |= (node == part || node == inner)
+            && node.range.start <= place.start
+            && place.end <= node.range.end;
+        !is_found && node.range.start <= place.start && place.end <= node.range.end
+    });
+    is_found
+}
+
+/// Whether names occur in a symbol of a file.
+fn has_names(module: &Module, within: Option<&str>, names: &BTreeSet<String>) -> bool {
+    if names.is_empty() {
+        return true;
+    }
+    let (Some(syntax), text) = (module.syntax(), module.text()) else {
+        return false;
+    };
+    let within = within.and_then(|symbol| module.symbols(symbol).into_iter().next());
+    let mut known = BTreeSet::new();
+    syntax.root.walk(&mut |node| {
+        let is_inside = within
+            .as_ref()
+            .is_none_or(|within| within.start <= node.range.start && node.range.end <= within.end);
+        if is_inside && &*node.kind == "identifier" {
+            known.insert(node.text(text));
+        }
+        true
+    });
+    names.iter().all(|name| known.contains(name.as_str()))
+}
