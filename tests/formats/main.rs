@@ -6,6 +6,8 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod derive;
+
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;

@@ -24,6 +24,8 @@ pub(super) struct Candidate {
     pub step: RewriteStep,
     /// How long and how odd it is: the less the better.
     pub cost: usize,
+    /// Whether it names enough of what it is about to be more than a coincidence elsewhere.
+    pub is_specific: bool,
     /// Parameters that the fix takes for granted.
     pub assumed: BTreeSet<String>,
 }
@@ -147,6 +149,7 @@ impl Candidates<'_> {
         self.list.push(Candidate {
             step,
             cost,
+            is_specific: opened.weight >= 2,
             assumed,
         });
     }

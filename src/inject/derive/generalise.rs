@@ -203,8 +203,13 @@ impl<'a> Opener<'a> {
             }
             _ => {}
         }
-        if node.is_leaf() && !matches!(node.text(self.file()), "self" | "cls" | "=" | "return") {
-            self.weight += 1;
+        if node.is_leaf() {
+            self.weight += match node.text(self.file()) {
+                "self" | "cls" | "=" => 0,
+                // Most functions have one.
+                "return" => 2,
+                _ => 1,
+            };
         }
         for child in &node.children {
             self.open_old(child, Some(node), false);

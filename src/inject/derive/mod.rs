@@ -9,6 +9,7 @@ mod difference;
 mod generalise;
 mod names;
 mod text;
+pub mod yaml;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
@@ -220,8 +221,8 @@ struct Found {
     score: Score,
 }
 
-/// How many variants a rule works on; then, how short it is. The greatest is the best.
-type Score = (isize, Reverse<usize>);
+/// Whether a rule is specific; on how many variants it works; how short it is. The greatest is the best.
+type Score = (bool, isize, Reverse<usize>);
 
 impl Deriver<'_> {
     fn derive(&self) -> Result<(Option<DottedName>, Vec<RewriteStep>), Underivable> {
@@ -306,7 +307,7 @@ impl Deriver<'_> {
     fn step_by_step(&self, within: Option<&DottedName>) -> Option<Found> {
         let mut steps = Vec::new();
         let mut cost = 0;
-        let mut reached = 0;
+        let (mut is_specific, mut points) = (true, 0);
         let mut current: Option<State> = None;
         let mut others: Vec<Option<Module>> = self.others.to_vec();
         for _ in 0..=MAX_STEPS {
@@ -315,13 +316,14 @@ impl Deriver<'_> {
             let Some(hunk) = hunks.first() else {
                 return Some(Found {
                     steps,
-                    score: (reached, Reverse(cost)),
+                    score: (is_specific, points, Reverse(cost)),
                 });
             };
             let best = self.best(state, hunk, within, &others)?;
             steps.push(best.candidate.step);
             cost += best.candidate.cost;
-            reached = best.score.0;
+            is_specific &= best.score.0;
+            points = best.score.1;
             others = best.others;
             let next = State::of(best.result)?;
             current = Some(next);
@@ -362,7 +364,8 @@ impl Deriver<'_> {
             };
             if best.as_ref().is_none_or(|best| tried.score > best.score) {
                 // Sorted by cost: nothing that comes later is better than one that works everywhere.
-                let is_done = tried.score.0 == 2 * isize::try_from(others.len()).unwrap_or(0);
+                let most = 2 * isize::try_from(others.len()).unwrap_or(0);
+                let is_done = tried.score.0 && tried.score.1 == most;
                 best = Some(tried);
                 if is_done {
                     break;
@@ -408,7 +411,7 @@ fn tried(
             Some(result)
         })
         .collect();
-    let score = (points, Reverse(candidate.cost));
+    let score = (candidate.is_specific, points, Reverse(candidate.cost));
     Some(Best {
         candidate,
         score,
