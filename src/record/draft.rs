@@ -27,7 +27,7 @@ pub struct Draft<'a> {
     /// The bug's title.
     pub title: &'a str,
     /// The rewrite in YAML, as the value of `rewrite`, with an indentation of four; `None` where there is none.
-    pub rewrite: Option<String>,
+    pub rewrite: Option<&'a str>,
     /// What learners are told, if that is known already.
     pub symptom: Option<&'a str>,
     /// How the validator fails.
@@ -52,7 +52,7 @@ impl Draft<'_> {
                 self.id
             ),
         );
-        if let Some(rewrite) = &self.rewrite {
+        if let Some(rewrite) = self.rewrite {
             push(&mut text, format_args!("  rewrite:\n{rewrite}"));
         }
         self.push_symptom(&mut text);

@@ -1,10 +1,14 @@
 //! `mastery bug`: making bugs from edits, and looking at them.
 
+mod change;
+mod draft;
 mod list;
 mod record;
 mod restore;
+mod rewrite;
 mod show;
 mod silent;
+mod trial;
 
 use clap::{Args, Subcommand};
 

@@ -2,7 +2,8 @@
 
 use std::io::Write as _;
 
-use super::record::Recording;
+use super::record::UNTOUCHED;
+use super::trial::Trial;
 use crate::cli::error::Error;
 use crate::diagnostic::{Location, escape};
 use crate::exit_code::ExitCode;
@@ -15,13 +16,13 @@ use crate::verify::case::{Case, CaseInput};
 
 /// Says which of the changed lines tests run without looking at what they do, and which lines of the solution no
 /// test runs at all.
-pub(super) fn tell(recording: &Recording<'_>) -> Result<ExitCode, Error> {
-    let edited = recording.edited;
-    let module = &recording.module.id;
+pub(super) fn tell(trial: &Trial<'_>) -> Result<ExitCode, Error> {
+    let edited = trial.edited;
+    let module = &trial.module.id;
     let solved = State::Solved(module).solved_modules(&edited.curriculum);
-    let tree = edited.project.build(&solved);
+    let tree = trial.edited_tree();
     let probes = probes(&edited.project, module, &solved, &tree);
-    let mut plan = recording.edited_plan()?;
+    let mut plan = trial.edited_plan()?;
     let reference = plan.cases.pop();
     if let Some((case, Ok(input))) = reference.as_ref().map(|it| (it, &it.input)) {
         plan.cases = probes
@@ -37,7 +38,7 @@ pub(super) fn tell(recording: &Recording<'_>) -> Result<ExitCode, Error> {
             })
             .collect();
     }
-    let reports = recording.run_plan(&plan, edited, 0..1, &mut Silent)?;
+    let reports = trial.run_plan(&plan, edited, 0..1, &mut Silent)?;
     let is_run = |index: usize| {
         let id = &plan.cases[index].id;
         let report = reports.iter().find(|report| report.id == *id);
@@ -45,7 +46,7 @@ pub(super) fn tell(recording: &Recording<'_>) -> Result<ExitCode, Error> {
         // What passes although it raises was not run.
         result.is_some_and(|result| result.outcome != Outcome::Passed)
     };
-    let changed = changed_places(&recording.changed, &edited.project, module);
+    let changed = changed_places(trial.changed, &edited.project, module);
     let is_changed = |location: &Location| changed.iter().any(|it| overlaps(it, location));
     let (mut unseen, mut unrun) = (Vec::new(), Vec::new());
     for (index, probe) in probes.iter().enumerate().take(plan.cases.len()) {
@@ -71,8 +72,11 @@ pub(super) fn tell(recording: &Recording<'_>) -> Result<ExitCode, Error> {
         }
     }
     drop(out);
-    Err(Error::findings(format!("`{}` is silent: no test fails with it", recording.name))
-        .hinted("write a test that fails now and passes without the edit, then run this again; the edit is as it was"))
+    Err(
+        Error::findings(format!("`{}` is silent: no test fails with it", trial.name))
+            .hinted("write a test that fails now and passes without the edit, then run this again")
+            .hinted(UNTOUCHED),
+    )
 }
 
 /// Whether two places of a file share a line.

@@ -109,6 +109,13 @@ fn texts_of_module(manifest: &ModuleManifest) -> impl Iterator<Item = (String, &
 
 fn texts_of_bug(bug: &BugManifest) -> impl Iterator<Item = (String, &str)> {
     let lesson = bug.lesson.iter();
+    let rewrite = bug.inject.rewrite.iter();
+    let reasons = rewrite
+        .flat_map(|it| &it.not_applicable)
+        .map(|(name, reason)| {
+            let pointer = format!("/inject/rewrite/not_applicable/{name}");
+            (pointer, reason.as_str())
+        });
     let always = [
         ("/title", bug.title.as_str()),
         ("/symptom", bug.symptom.as_str()),
@@ -118,6 +125,7 @@ fn texts_of_bug(bug: &BugManifest) -> impl Iterator<Item = (String, &str)> {
         .map(|(at, text)| (at.to_owned(), text))
         .chain(items("/hints", &bug.hints))
         .chain(lesson.map(|it| ("/lesson".to_owned(), it.as_str())))
+        .chain(reasons)
 }
 
 fn texts_of_question(question: &Question) -> impl Iterator<Item = (String, &str)> {

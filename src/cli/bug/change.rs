@@ -1,0 +1,93 @@
+//! What an author has changed, and since when.
+
+use std::path::Path;
+
+use crate::cli::error::Error;
+use crate::cli::select::Checked;
+use crate::curriculum::id::ModuleId;
+use crate::diagnostic::Severity;
+use crate::git;
+use crate::record::change::{ChangedFile, Unrecordable, changed_solution};
+use crate::record::good;
+use crate::report::Report;
+use crate::source::tree::Tree;
+
+/// Errors that keep anything of the module from being run.
+pub(super) fn what_blocks(checked: &Checked) -> Option<Report> {
+    let broken: Vec<_> = checked
+        .findings
+        .iter()
+        .filter(|it| it.severity == Severity::Error)
+        .filter(|it| {
+            let path = it.location.shown_path();
+            let inner = checked.curriculum.inner_path(path).unwrap_or(path);
+            inner.starts_with("project/") || !inner.contains('/') || inner.ends_with("module.yaml")
+        })
+        .cloned()
+        .collect();
+    (!broken.is_empty()).then(|| Report {
+        diagnostics: broken,
+        ..Report::default()
+    })
+}
+
+/// What the author has changed since a good state of the project.
+pub(super) fn find_change(
+    since: Option<&str>,
+    cache_dir: &Path,
+    edited: &Checked,
+    module: &ModuleId,
+) -> Result<Vec<ChangedFile>, Error> {
+    let dir = &edited.curriculum.dir;
+    let mut states = Vec::new();
+    if since.is_none() {
+        states = good::recall(cache_dir, dir);
+    }
+    match (state_at(dir, since.unwrap_or("HEAD")), since) {
+        (Ok(Some(state)), _) => states.push(state),
+        (Ok(None), Some(revision)) => {
+            return Err(Error::user(format!(
+                "the curriculum was not there at `{revision}`"
+            )));
+        }
+        (Err(error), Some(_)) => return Err(error),
+        (Ok(None) | Err(_), None) => {}
+    }
+    if states.is_empty() {
+        return Err(
+            Error::user("it is not known what the solution was before the edit").hinted(
+                "commit it, or let `mastery verify` see it pass; then edit it, and run this again",
+            ),
+        );
+    }
+    let mut more = None;
+    for state in states {
+        match changed_solution(&state, &edited.project, module) {
+            Ok(changed) => return Ok(changed),
+            Err(Unrecordable::Unchanged) => {}
+            Err(Unrecordable::More(places)) => more = more.or(Some(places)),
+        }
+    }
+    let Some(places) = more else {
+        return Err(
+            Error::user(format!("the solution of `{module}` is as it was"))
+                .hinted("edit it in `project/` as the bug would look, then run this again"),
+        );
+    };
+    let mut error = Error::user(format!("more than the solution of `{module}` was changed"));
+    for (location, what) in places {
+        let line = location
+            .position()
+            .map_or(String::new(), |at| format!(":{}", at.line));
+        error = error.caused_by(format!("{}{line}: {what}", location.shown_path()));
+    }
+    Err(error
+        .hinted("commit what is no part of the bug, or let `mastery verify` see it pass first"))
+}
+
+fn state_at(dir: &Path, revision: &str) -> Result<Option<good::MarkedTexts>, Error> {
+    let temporary = tempfile::tempdir()?;
+    let found = git::write_folder_at(dir, revision, temporary.path())
+        .map_err(|error| Error::user(error.to_string()))?;
+    Ok(found.then(|| good::marked_texts_of(&Tree::read(&temporary.path().join("project")).0)))
+}
