@@ -26,7 +26,7 @@ pub struct Draft<'a> {
     pub id: &'a str,
     /// The bug's title.
     pub title: &'a str,
-    /// The rewrite in YAML, as the value of `rewrite`, with an indentation of four; `None` where there is none.
+    /// Lines behind the patch, with an indentation of two: a rewrite, or a comment about one.
     pub rewrite: Option<&'a str>,
     /// What learners are told, if that is known already.
     pub symptom: Option<&'a str>,
@@ -53,7 +53,7 @@ impl Draft<'_> {
             ),
         );
         if let Some(rewrite) = self.rewrite {
-            push(&mut text, format_args!("  rewrite:\n{rewrite}"));
+            text.push_str(rewrite);
         }
         self.push_symptom(&mut text);
         push(

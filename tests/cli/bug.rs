@@ -46,6 +46,37 @@ fn an_edit_becomes_a_bug_that_is_as_expected() {
 }
 
 #[test]
+fn a_rule_that_fits_a_variant_is_written_and_proven() {
+    let place = repository();
+    let solution = "    result = x * 2\n    return result\n";
+    place
+        .sandbox
+        .replace(NUMBERS, "    return x * 2\n", solution);
+    let other =
+        "# mastery:begin double\n    twice = x * 2\n    return twice\n# mastery:end double\n";
+    place.sandbox.write(
+        "curricula/base/modules/double/variants/other/basics/numbers.py",
+        other,
+    );
+    commit(&place);
+    place.sandbox.replace(NUMBERS, "x * 2", "x * -2");
+    let run = record(&place, "negated").success();
+    insta::assert_snapshot!("bug-record-with-rewrite", run.stdout);
+    insta::assert_snapshot!(
+        "bug-record-with-rewrite-yaml",
+        place.sandbox.read(&format!("{BUGS}/negated.yaml"))
+    );
+    let run = place
+        .run(&["verify", "--case", "*/bug/negated/*", "--verbose"])
+        .success();
+    assert!(
+        run.stdout.contains("bug/negated/rewrite@other"),
+        "{}",
+        run.stdout
+    );
+}
+
+#[test]
 fn the_last_state_that_was_verified_counts_where_there_is_no_commit() {
     let place = Place::new();
     place.sandbox.replace(NUMBERS, "x * 2", "2 * x");

@@ -10,8 +10,9 @@ use clap::Args;
 
 use super::change::{find_change, what_blocks};
 use super::draft::Words;
+use super::rewrite::{self, NoRule};
 use super::trial::{Files, Trial, result_of};
-use super::{restore, rewrite, silent};
+use super::{restore, silent};
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
 use crate::cli::runner::{Runner, RunnerArgs};
@@ -140,7 +141,7 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
     };
     let mut rule = trial.derive(&good);
     if let Ok(derived) = &rule {
-        let lines = rewrite::lines(derived);
+        let lines = format!("  rewrite:\n{}", rewrite::lines(derived));
         let with_rule = |expect: &Expectation| Files {
             yaml: draft(expect, &runs, Some(&lines)),
             patch: files.patch.clone(),
@@ -156,8 +157,11 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
         let with_rule = with_rule(&wider);
         match trial.what_differs(&wider, &with_rule)? {
             None => (expect, files) = (wider, with_rule),
-            Some(why) => rule = Err(why),
+            Some(why) => rule = Err(NoRule::unproven(why, derived)),
         }
+    }
+    if let Err(no_rule) = &rule {
+        files.yaml = draft(&expect, &runs, no_rule.note().as_deref());
     }
     if rule.is_err()
         && let Some(why) = trial.what_differs(&expect, &files)?
@@ -183,7 +187,7 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
 struct Recorded {
     expect: Expectation,
     files: Files,
-    rule: Result<Derived, String>,
+    rule: Result<Derived, NoRule>,
 }
 
 /// Refuses to go on where the module is not as expected without the edit.

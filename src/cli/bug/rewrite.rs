@@ -3,6 +3,42 @@
 use crate::inject::derive::{Derived, yaml};
 use crate::plural::count;
 
+/// Why a bug has no rewrite.
+pub(super) struct NoRule {
+    /// As a fragment.
+    why: String,
+    /// The rule that does not do, in YAML.
+    rule: Option<String>,
+}
+
+impl NoRule {
+    /// There is no rule at all.
+    pub(super) fn underivable(why: String) -> Self {
+        Self { why, rule: None }
+    }
+
+    /// There is one, and it can't be used as it is.
+    pub(super) fn unproven(why: impl Into<String>, derived: &Derived) -> Self {
+        Self {
+            why: why.into(),
+            rule: Some(lines(derived)),
+        }
+    }
+
+    /// What is said of it in the bug's file: a rule that its author may widen.
+    pub(super) fn note(&self) -> Option<String> {
+        let rule = self.rule.as_ref()?;
+        let why = self.why.replace('\n', " ");
+        let mut note =
+            format!("  # No rewrite: {why}. Widen this one, or leave it out.\n  # rewrite:\n");
+        for line in rule.lines() {
+            // The indentation of the value, behind the sign.
+            note.push_str(&format!("  # {}\n", line.get(2..).unwrap_or(line)));
+        }
+        Some(note)
+    }
+}
+
 /// The value of `rewrite` in a bug's file. Variants that it does not fit are listed for the author to confirm.
 pub(super) fn lines(derived: &Derived) -> String {
     let mut rewrite = derived.rewrite.clone();
@@ -16,10 +52,17 @@ pub(super) fn lines(derived: &Derived) -> String {
 }
 
 /// What is told of it: what it fits, or why there is none.
-pub(super) fn told(rewrite: &Result<Derived, String>) -> String {
+pub(super) fn told(rewrite: &Result<Derived, NoRule>) -> String {
     let derived = match rewrite {
         Ok(derived) => derived,
-        Err(why) => return format!("no rewrite: {why}"),
+        Err(NoRule { why, rule }) => {
+            let draft = if rule.is_some() {
+                "; a draft is in the file"
+            } else {
+                ""
+            };
+            return format!("no rewrite: {why}{draft}");
+        }
     };
     let all = derived.matches.len() + derived.misses.len();
     if all == 0 {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use super::record::UNTOUCHED;
+use super::rewrite::NoRule;
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
 use crate::cli::runner::{RunSettings, Runner};
@@ -203,7 +204,7 @@ impl Trial<'_> {
     }
 
     /// A rule that makes the same change in other solutions, or why there is none.
-    pub(super) fn derive(&self, good: &Checked) -> Result<Derived, String> {
+    pub(super) fn derive(&self, good: &Checked) -> Result<Derived, NoRule> {
         let solved = State::Solved(&self.module.id).solved_modules(&good.curriculum);
         let before = good.project.build(&solved);
         let after = self.edited_tree();
@@ -215,9 +216,11 @@ impl Trial<'_> {
             })
             .collect();
         let variants: Vec<_> = variants.iter().map(|(name, tree)| (*name, tree)).collect();
-        let derived = derive(&before, &after, &variants).map_err(|why| why.to_string())?;
+        let derived = derive(&before, &after, &variants);
+        let derived = derived.map_err(|why| NoRule::underivable(why.to_string()))?;
         if derived.matches.is_empty() && !variants.is_empty() {
-            return Err("the rule that makes this change finds its place in no variant".to_owned());
+            let why = "the rule that makes this change finds its place in no variant";
+            return Err(NoRule::unproven(why, &derived));
         }
         Ok(derived)
     }
