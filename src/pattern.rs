@@ -9,6 +9,7 @@
 //! one that does not the automaton is made and followed.
 
 use std::cell::RefCell;
+use std::ops::Range;
 use std::sync::OnceLock;
 
 use regex_automata::nfa::thompson::backtrack::{self, BoundedBacktracker};
@@ -139,6 +140,38 @@ impl Pattern {
                 slower.is_ok_and(|slower| slower.is_match(&mut slower.create_cache(), text))
             })
         })
+    }
+
+    /// The first place in a text where the pattern matches, widened to whole characters.
+    ///
+    /// Takes several times as long as [`Pattern::is_match_in`]: it is for showing, not for judging.
+    pub fn find_in(&self, searched: &Searched<'_>) -> Option<Range<usize>> {
+        if !self.is_match_in(searched) {
+            return None;
+        }
+        let text = if self.is_lower {
+            &searched.lower
+        } else {
+            searched.text
+        };
+        // The automata that judge know that there is a match and not where. One that does has two states more.
+        let config = NFA::config()
+            .utf8(false)
+            .which_captures(WhichCaptures::Implicit);
+        let automaton = NFA::compiler().configure(config).build_from_hir(&self.hir);
+        let machine = automaton.ok().map(PikeVM::new_from_nfa);
+        let machine = machine
+            .and_then(Result::ok)
+            .expect("a pattern that is too large is refused before");
+        let found = machine.find(&mut machine.create_cache(), text)?;
+        let (mut start, mut end) = (found.start(), found.end());
+        while !text.is_char_boundary(start) {
+            start -= 1;
+        }
+        while !text.is_char_boundary(end) {
+            end += 1;
+        }
+        Some(start..end)
     }
 
     /// The automaton; `None` when the pattern is too large for one.
@@ -370,6 +403,19 @@ mod tests {
     }
 
     #[test]
+    fn place_of_a_match_is_told_in_whole_characters() {
+        let place = |pattern, text| {
+            let pattern = Pattern::compile_case_insensitive(pattern).unwrap();
+            pattern.find_in(&Searched::new(text))
+        };
+        assert_eq!(place("o+ver", "no OOVERflow"), Some(3..8));
+        assert_eq!(place("Größe", "die GRÖßE"), Some(4..11));
+        assert_eq!(place("a.", "aéb"), Some(0..3));
+        assert_eq!(place("", "é"), Some(0..0));
+        assert_eq!(place("none", "no one"), None);
+    }
+
+    #[test]
     fn what_every_match_contains_is_known() {
         let needed = |pattern| Pattern::compile_case_insensitive(pattern).unwrap().needed;
         assert_eq!(needed(r"\bPrefix\b[^.]{0,60}\bsum"), ["prefix"]);
@@ -434,6 +480,13 @@ mod tests {
                 for text in texts {
                     let expected = oracle.is_match(text.as_bytes());
                     prop_assert_eq!(ours.is_match(&text), expected, "{} on {}", pattern, text);
+                    let found = ours.find_in(&Searched::new(&text));
+                    let place = oracle.find(text.as_bytes()).map(|found| found.range());
+                    let covers = |(found, place): (&Range<usize>, &Range<usize>)| {
+                        found.start <= place.start && place.end <= found.end && text.get(found.clone()).is_some()
+                    };
+                    prop_assert!(found.as_ref().zip(place.as_ref()).is_none_or(covers));
+                    prop_assert_eq!(found.is_some(), expected);
                 }
             }
         }

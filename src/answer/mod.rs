@@ -1,7 +1,11 @@
 //! Judges answers: failure modes and required concepts.
 //!
 //! An answer is passed, caught or unclear. What a language model could add to an unclear one is for
-//! the learner runtime; what stands here is the same for authors, CI and learners.
+//! the learner runtime; what stands here is the same for authors, CI and learners. Why an answer was
+//! judged as it was is told by [`explain`].
+
+pub mod explain;
+pub mod trial;
 
 use crate::curriculum::document::{Concept, FailureMode, Question};
 use crate::curriculum::id::{PatternText, Slug};
@@ -46,6 +50,28 @@ struct Mode {
     category: Slug,
     patterns: Vec<Pattern>,
     unless: Vec<Slug>,
+}
+
+impl Mode {
+    /// Whether the concepts that an answer has excuse it, whatever shallow words it uses.
+    fn is_excused(&self, missing: &[&Slug]) -> bool {
+        !self.unless.is_empty() && self.unless.iter().all(|id| !missing.contains(&id))
+    }
+}
+
+impl Judgement {
+    /// What becomes of an answer that lacks some concepts, and upon which a failure mode fires or none does.
+    fn of(missing: Vec<&Slug>, fired: Option<&Mode>) -> Self {
+        match fired {
+            Some(mode) => Self::Caught {
+                category: mode.category.clone(),
+            },
+            None if missing.is_empty() => Self::Passed,
+            None => Self::Unclear {
+                missing: missing.into_iter().cloned().collect(),
+            },
+        }
+    }
 }
 
 impl Rubric {
@@ -116,15 +142,8 @@ impl Rubric {
             .filter(|(_, patterns)| !any_matches(patterns, &answer))
             .map(|(id, _)| id)
             .collect();
-        match self.fired(&answer, &missing) {
-            Some(mode) => Judgement::Caught {
-                category: mode.category.clone(),
-            },
-            None if missing.is_empty() => Judgement::Passed,
-            None => Judgement::Unclear {
-                missing: missing.into_iter().cloned().collect(),
-            },
-        }
+        let fired = self.fired(&answer, &missing);
+        Judgement::of(missing, fired)
     }
 
     /// Whether an answer passes. What lacks a concept is told without a look at the failure modes.
@@ -138,11 +157,9 @@ impl Rubric {
 
     /// The first failure mode that fires.
     fn fired(&self, answer: &Searched<'_>, missing: &[&Slug]) -> Option<&Mode> {
-        self.modes.iter().find(|mode| {
-            let is_excused =
-                !mode.unless.is_empty() && mode.unless.iter().all(|id| !missing.contains(&id));
-            !is_excused && any_matches(&mode.patterns, answer)
-        })
+        self.modes
+            .iter()
+            .find(|mode| !mode.is_excused(missing) && any_matches(&mode.patterns, answer))
     }
 }
 
@@ -156,11 +173,11 @@ fn fold(answer: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use super::*;
     use serde_json::json;
 
-    fn question() -> Question {
+    pub(super) fn question() -> Question {
         serde_json::from_value(json!({
             "id": "why_shift",
             "question": "Why is the maximum subtracted?",

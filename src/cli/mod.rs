@@ -1,5 +1,6 @@
 //! The command line: arguments in, an exit code out. One file a command.
 
+mod answer;
 mod bug;
 mod build;
 mod cache;
@@ -11,6 +12,7 @@ mod fix;
 mod global;
 mod lint;
 mod lock;
+mod module;
 mod plan;
 mod runner;
 mod schema;
@@ -53,6 +55,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Plan(plan::PlanArgs),
     Bug(bug::BugArgs),
+    Answer(answer::AnswerArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
@@ -94,6 +97,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Verify(args) => verify::run_verify(args, global),
         Command::Plan(args) => plan::run_plan(args, global),
         Command::Bug(args) => bug::run_bug(args, global),
+        Command::Answer(args) => answer::run_answer(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Cache(args) => cache::run_cache(args, global),

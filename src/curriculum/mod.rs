@@ -74,6 +74,15 @@ impl Curriculum {
         self.modules.get(*self.by_id.get(id)?)
     }
 
+    /// The questions that the groups of a module share among their modules; none in a linear curriculum.
+    pub fn theory_of(&self, module: &str) -> impl Iterator<Item = &Loaded<Questions>> {
+        let manifest = self.manifest.iter();
+        let groups = manifest.flat_map(|manifest| manifest.value.groups());
+        groups
+            .filter(move |(group, _)| group.modules.iter().any(|id| id == module))
+            .filter_map(|(group, _)| self.theory.get(group.theory.as_ref()?))
+    }
+
     /// The modules that the manifest lists, in no order.
     pub fn listed(&self) -> impl Iterator<Item = &ModuleId> {
         self.positions.keys()

@@ -43,6 +43,7 @@ macro_rules! schemas {
 }
 
 schemas! {
+    ANSWER = "answer";
     BUG = "bug";
     CURRICULUM = "curriculum";
     MODULE = "module";

@@ -1,6 +1,7 @@
 //! Tells what happened: a report as data, one file per format that renders it, and the progress
 //! shown while cases run.
 
+pub mod answer;
 pub mod concise;
 pub mod eta;
 pub mod human;
