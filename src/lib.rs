@@ -5,7 +5,7 @@
 //! Dependencies point one way:
 //!
 //! ```text
-//! cli → lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
+//! cli → lint, verify, preview, report → run, project, inject, answer → curriculum, diagnostic, source
 //! ```
 //!
 //! | module | what it is for |
@@ -13,6 +13,7 @@
 //! | [`cli`] | arguments in, an exit code out; one file a command |
 //! | [`lint`] | rules that need no process, one file each, and their registry |
 //! | [`verify`] | which cases there are, running them side by side, judging how they end |
+//! | [`preview`] | what a learner sees of a module: as data, on a terminal, as a page |
 //! | [`report`] | a run as data; one file per format; progress |
 //! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
@@ -21,8 +22,9 @@
 //! | [`curriculum`] | the files of a curriculum, loaded with the places of everything in them |
 //! | [`diagnostic`] | findings, and how they are drawn |
 //! | [`source`] | text, YAML, Python syntax and trees of files |
+//! | [`template`] | texts that are filled in |
 //!
-//! Only `cli`, `report` and `diagnostic::render` know that a terminal exists. Each outside crate but
+//! Only `cli`, `report`, `preview` and `diagnostic::render` know that a terminal exists. Each outside crate but
 //! serde, clap and the error crates is named in one file.
 
 pub mod answer;
@@ -36,10 +38,12 @@ pub mod inject;
 pub mod lint;
 pub mod pattern;
 mod plural;
+pub mod preview;
 pub mod project;
 pub mod record;
 pub mod report;
 pub mod run;
 pub mod source;
 mod suggest;
+pub mod template;
 pub mod verify;

@@ -14,10 +14,12 @@ mod lint;
 mod lock;
 mod module;
 mod plan;
+mod preview;
 mod runner;
 mod schema;
 mod select;
 mod verify;
+mod width;
 
 use std::ffi::OsString;
 
@@ -56,6 +58,7 @@ enum Command {
     Plan(plan::PlanArgs),
     Bug(bug::BugArgs),
     Answer(answer::AnswerArgs),
+    Preview(preview::PreviewArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Schema(schema::SchemaArgs),
@@ -98,6 +101,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Plan(args) => plan::run_plan(args, global),
         Command::Bug(args) => bug::run_bug(args, global),
         Command::Answer(args) => answer::run_answer(args, global),
+        Command::Preview(args) => preview::run_preview(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Cache(args) => cache::run_cache(args, global),

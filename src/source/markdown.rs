@@ -1,11 +1,16 @@
-//! What rules look at in Markdown: headings, links, images, code, each with its place.
+//! What rules look at in Markdown: headings, links, images, code, each with its place; and the events
+//! of which it is drawn.
 //!
-//! The only file that names `pulldown-cmark`. What is wrong with any of it is left to `lint`.
+//! The only file that names `pulldown-cmark`. What is wrong with any of it is left to `lint`, how it
+//! looks to `preview`.
 
 use std::collections::{BTreeSet, HashMap};
 use std::ops::Range;
 
-use pulldown_cmark::{CodeBlockKind, Event, HeadingLevel, Options, Parser, Tag, TagEnd};
+use pulldown_cmark::{Options, Parser, TextMergeStream};
+
+pub(crate) use pulldown_cmark::html::push_html;
+pub(crate) use pulldown_cmark::{Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd};
 
 use super::Span;
 
@@ -82,11 +87,6 @@ pub struct InlineCode {
 impl Markdown {
     /// Reads a text. There is no wrong Markdown.
     pub fn parse(text: &str) -> Self {
-        let options = Options::ENABLE_TABLES
-            | Options::ENABLE_FOOTNOTES
-            | Options::ENABLE_STRIKETHROUGH
-            | Options::ENABLE_TASKLISTS
-            | Options::ENABLE_MATH;
         let mut reader = Reader {
             text,
             found: Self::default(),
@@ -95,7 +95,7 @@ impl Markdown {
             blocks: 0,
             in_code: false,
         };
-        for (event, range) in Parser::new_ext(text, options).into_offset_iter() {
+        for (event, range) in Parser::new_ext(text, options()).into_offset_iter() {
             reader.event(event, range);
         }
         let mut found = reader.found;
@@ -114,6 +114,88 @@ impl Markdown {
     pub fn anchors(&self) -> impl Iterator<Item = &str> {
         self.anchors.iter().map(String::as_str)
     }
+}
+
+fn options() -> Options {
+    Options::ENABLE_TABLES
+        | Options::ENABLE_FOOTNOTES
+        | Options::ENABLE_STRIKETHROUGH
+        | Options::ENABLE_TASKLISTS
+        | Options::ENABLE_MATH
+}
+
+/// Levels of quotes, lists and emphasis that are drawn as such.
+const MAX_DEPTH: usize = 32;
+
+/// Returns the events of a text as a reader sees it: HTML comments are left out, and all other HTML is
+/// text like any other. What is nested deeper than anybody nests is flat, so that it can be drawn by
+/// recursion.
+pub(crate) fn visible_events(text: &str) -> Vec<Event<'_>> {
+    let mut events = Vec::new();
+    let mut block: Option<String> = None;
+    // Levels that are open, and the one from which on all is flat.
+    let (mut depth, mut flat_from) = (0, usize::MAX);
+    for event in TextMergeStream::new(Parser::new_ext(text, options())) {
+        match &event {
+            Event::Start(tag) => {
+                depth += 1;
+                let is_part = matches!(
+                    tag,
+                    Tag::Item | Tag::TableHead | Tag::TableRow | Tag::TableCell
+                );
+                if depth > MAX_DEPTH && !is_part {
+                    flat_from = flat_from.min(depth);
+                }
+                if depth >= flat_from {
+                    continue;
+                }
+            }
+            Event::End(_) => {
+                let is_flat = depth >= flat_from;
+                if depth == flat_from {
+                    flat_from = usize::MAX;
+                }
+                depth -= 1;
+                if is_flat {
+                    continue;
+                }
+            }
+            _ => {}
+        }
+        match event {
+            Event::Start(Tag::HtmlBlock) => block = Some(String::new()),
+            Event::Html(html) => match &mut block {
+                Some(block) => block.push_str(&html),
+                None => events.push(Event::Text(html)),
+            },
+            Event::End(TagEnd::HtmlBlock) => {
+                let html = without_comments(&block.take().unwrap_or_default());
+                if !html.trim().is_empty() {
+                    events.push(Event::Start(Tag::Paragraph));
+                    events.push(Event::Text(html.trim().to_owned().into()));
+                    events.push(Event::End(TagEnd::Paragraph));
+                }
+            }
+            Event::InlineHtml(html) if html.starts_with("<!--") => {}
+            Event::InlineHtml(html) => events.push(Event::Text(html)),
+            Event::Text(text) => match &mut block {
+                Some(block) => block.push_str(&text),
+                None => events.push(Event::Text(text)),
+            },
+            event => events.push(event),
+        }
+    }
+    events
+}
+
+fn without_comments(html: &str) -> String {
+    let mut kept = String::new();
+    let mut rest = html;
+    while let Some((before, comment)) = rest.split_once("<!--") {
+        kept.push_str(before);
+        rest = comment.split_once("-->").map_or("", |(_, behind)| behind);
+    }
+    kept + rest
 }
 
 struct Reader<'a> {
@@ -247,7 +329,7 @@ fn trimmed(text: &str, span: Span) -> Span {
 
 /// The anchors that hosts make from headings: lower case, blanks as hyphens, punctuation left out,
 /// and a number behind a repeated one.
-fn heading_anchors<'a>(headings: impl Iterator<Item = &'a str>) -> Vec<String> {
+pub(crate) fn heading_anchors<'a>(headings: impl Iterator<Item = &'a str>) -> Vec<String> {
     let mut seen: HashMap<String, usize> = HashMap::new();
     let mut anchors = Vec::new();
     for heading in headings {
@@ -403,6 +485,18 @@ plain
         assert!(!begins("---\n\n# T"));
         assert!(!begins("<p>\n\n# T"));
         assert!(!begins(""));
+    }
+
+    #[test]
+    fn comments_are_not_seen_and_other_html_is_text() {
+        let text =
+            "<!-- a\nb -->\n\nseen<!-- c --> <b>x</b>\n\n<div>\n<!-- d -->y\n</div>\n\n<!-- open\n";
+        let mut html = String::new();
+        push_html(&mut html, visible_events(text).into_iter());
+        assert_eq!(
+            html,
+            "<p>seen &lt;b&gt;x&lt;/b&gt;</p>\n<p>&lt;div&gt;\ny\n&lt;/div&gt;</p>\n"
+        );
     }
 
     proptest! {

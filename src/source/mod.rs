@@ -4,6 +4,7 @@
 
 pub(crate) mod changed;
 pub mod content;
+pub(crate) mod link;
 pub mod markdown;
 pub mod path;
 pub mod python;

@@ -28,6 +28,43 @@ pub struct Module {
     error: OnceCell<Option<Range<usize>>>,
 }
 
+/// What a part of a program is, for colours.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Token {
+    /// A comment.
+    Comment,
+    /// A string, with its quotes; docstrings too.
+    String,
+    /// A number.
+    Number,
+    /// A keyword, `None`, `True` or `False`.
+    Keyword,
+    /// The name of a function or class where it is defined.
+    Definition,
+}
+
+impl Token {
+    fn of(node: &Node<'_, PythonDoc>) -> Option<Self> {
+        match &*node.kind() {
+            "comment" => Some(Self::Comment),
+            "string" => Some(Self::String),
+            "integer" | "float" => Some(Self::Number),
+            "none" | "true" | "false" => Some(Self::Keyword),
+            "identifier" => {
+                let parent = node.parent()?;
+                let is_definition =
+                    matches!(&*parent.kind(), "function_definition" | "class_definition");
+                let name = parent.field("name").filter(|_| is_definition)?;
+                (name.range() == node.range()).then_some(Self::Definition)
+            }
+            word if !node.is_named() => word
+                .starts_with(|char: char| char.is_ascii_alphabetic())
+                .then_some(Self::Keyword),
+            _ => None,
+        }
+    }
+}
+
 impl Module {
     /// Parses `text`; text with errors parses too, see [`Module::error`].
     pub fn parse(text: &str) -> Self {
@@ -176,6 +213,23 @@ impl Module {
         let names: Vec<_> = symbol.split('.').collect();
         collect_symbols(&self.ast.root(), &names, &mut found);
         found
+    }
+
+    /// The parts of the text that are shown in colours, in order and without overlaps.
+    pub fn tokens(&self) -> Vec<(Range<usize>, Token)> {
+        let mut tokens = Vec::new();
+        let mut pending = vec![self.ast.root()];
+        while let Some(node) = pending.pop() {
+            match Token::of(&node) {
+                Some(token) => tokens.push((node.range(), token)),
+                None => {
+                    let first = pending.len();
+                    pending.extend(node.children());
+                    pending[first..].reverse();
+                }
+            }
+        }
+        tokens
     }
 
     /// The names of all functions, classes and parameters.
@@ -463,6 +517,30 @@ def forward(x):
 
     fn offset(needle: &str) -> usize {
         TEXT.find(needle).unwrap()
+    }
+
+    #[test]
+    fn parts_of_a_program_are_told_apart() {
+        let text = "@wrap\ndef f(x):\n    \"\"\"Doc.\"\"\"\n    return x is not None + 1  # why\n";
+        let module = Module::parse(text);
+        let tokens = module.tokens();
+        let shown: Vec<_> = tokens
+            .iter()
+            .map(|(range, token)| (&text[range.clone()], *token))
+            .collect();
+        assert_eq!(
+            shown,
+            [
+                ("def", Token::Keyword),
+                ("f", Token::Definition),
+                ("\"\"\"Doc.\"\"\"", Token::String),
+                ("return", Token::Keyword),
+                ("is not", Token::Keyword),
+                ("None", Token::Keyword),
+                ("1", Token::Number),
+                ("# why", Token::Comment),
+            ]
+        );
     }
 
     #[test]

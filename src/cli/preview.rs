@@ -1,0 +1,68 @@
+//! `mastery preview`: what a learner sees of a module.
+
+use std::io::{self, IsTerminal as _, Write};
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::error::Error;
+use super::global::GlobalArgs;
+use super::{module, width};
+use crate::exit_code::ExitCode;
+use crate::preview::{LearnerView, ViewError, html, terminal};
+use crate::project::Project;
+use crate::project::export::replace_file;
+use crate::source::path;
+
+/// Columns where there is no terminal.
+const DEFAULT_COLUMNS: usize = 80;
+
+/// Show a module as its learner sees it: task, starter code, incidents and questions
+#[derive(Args, Debug)]
+pub(crate) struct PreviewArgs {
+    /// The module: its id, `CURRICULUM/MODULE`, or its folder
+    #[arg(value_name = "MODULE")]
+    pub module: String,
+
+    /// Write a page for browsers, which needs no other file; `-` stands for standard output
+    #[arg(long, value_name = "FILE")]
+    pub html: Option<PathBuf>,
+}
+
+/// Runs the command.
+pub(super) fn run_preview(args: &PreviewArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
+    let base = std::env::current_dir()?;
+    let picked = module::pick(&args.module, &base)?;
+    let (project, _) = Project::parse(&picked.curriculum);
+    let view = LearnerView::of(&picked.curriculum, &project, picked.module());
+    let view = view.map_err(|error: ViewError| {
+        Error::user(error.to_string()).hinted("`mastery lint` says what is wrong")
+    })?;
+    match &args.html {
+        None => {
+            let mut out = anstream::AutoStream::auto(io::stdout().lock());
+            let columns = width::of_stdout().unwrap_or(DEFAULT_COLUMNS);
+            terminal::render(&view, columns, &mut out)?;
+            out.flush()?;
+        }
+        Some(file) if file.as_os_str() == "-" => {
+            let mut out = io::stdout().lock();
+            out.write_all(html::page(&view).as_bytes())?;
+            out.flush()?;
+        }
+        Some(file) => {
+            let target = path::absolute(file, &base);
+            let shown = file.display();
+            if target.is_dir() {
+                return Err(Error::user(format!("`{shown}` is a folder")).hinted("name a file"));
+            }
+            replace_file(&target, html::page(&view).as_bytes()).map_err(|error| {
+                Error::user(format!("`{shown}` can't be written")).caused_by(error)
+            })?;
+            if !global.quiet && io::stderr().is_terminal() {
+                anstream::eprintln!("wrote `{shown}`");
+            }
+        }
+    }
+    Ok(ExitCode::Success)
+}

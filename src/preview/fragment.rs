@@ -1,0 +1,364 @@
+//! Markdown as markup of the page: no HTML of its own, no link that could do harm, pictures within.
+
+use super::html::{code_html, file_id};
+use super::view::LearnerView;
+use crate::diagnostic::escape;
+use crate::source::link::{decoded, has_scheme};
+use crate::source::markdown::{
+    CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, heading_anchors, push_html, visible_events,
+};
+
+/// How a text becomes a part of the page.
+pub(super) struct Fragment<'v> {
+    /// The page's view: its files can be linked to, and its pictures are shown.
+    pub(super) view: &'v LearnerView,
+    /// How many levels headings go down.
+    pub(super) shift: usize,
+    /// What is put before the anchors of headings, so that they are not taken for the page's own.
+    pub(super) anchors: &'static str,
+}
+
+impl Fragment<'_> {
+    /// Returns the markup of a text in Markdown.
+    pub(super) fn render(&self, text: &str) -> String {
+        let events = visible_events(text);
+        let mut anchors = self.anchors_of(&events).into_iter();
+        let mut drawn = Vec::new();
+        // For each link that is open, whether it is drawn as one.
+        let mut links = Vec::new();
+        let mut events = events.into_iter();
+        while let Some(event) = events.next() {
+            match event {
+                Event::Start(Tag::Heading { level, .. }) => {
+                    let (id, classes, attrs) = (None, Vec::new(), Vec::new());
+                    let id = anchors.next().map_or(id, |anchor| Some(anchor.into()));
+                    let level = self.shifted(level);
+                    drawn.push(Event::Start(Tag::Heading {
+                        level,
+                        id,
+                        classes,
+                        attrs,
+                    }));
+                }
+                Event::End(TagEnd::Heading(level)) => {
+                    drawn.push(Event::End(TagEnd::Heading(self.shifted(level))));
+                }
+                Event::Start(Tag::CodeBlock(kind)) => {
+                    let code = text_of(&mut events);
+                    let language = match &kind {
+                        CodeBlockKind::Fenced(info) => info.split_whitespace().next(),
+                        CodeBlockKind::Indented => None,
+                    };
+                    drawn.push(Event::Html(
+                        code_html(&code, language.unwrap_or_default()).into(),
+                    ));
+                }
+                Event::Start(Tag::Image { dest_url, .. }) => {
+                    let alt = text_of(&mut events);
+                    drawn.push(Event::InlineHtml(self.image(&dest_url, &alt).into()));
+                }
+                Event::Start(Tag::Link {
+                    link_type,
+                    dest_url,
+                    title,
+                    id,
+                }) => {
+                    let target = self.target(&dest_url);
+                    links.push(target.is_some());
+                    if let Some(target) = target {
+                        let dest_url = target.into();
+                        drawn.push(Event::Start(Tag::Link {
+                            link_type,
+                            dest_url,
+                            title,
+                            id,
+                        }));
+                    }
+                }
+                Event::End(TagEnd::Link) => {
+                    if links.pop() == Some(true) {
+                        drawn.push(Event::End(TagEnd::Link));
+                    }
+                }
+                // Wide tables scroll by themselves, and by keys.
+                Event::Start(Tag::Table(alignments)) => {
+                    drawn.push(Event::Html("<div class=\"scroll\" tabindex=\"0\">".into()));
+                    drawn.push(Event::Start(Tag::Table(alignments)));
+                }
+                Event::End(TagEnd::Table) => {
+                    drawn.push(Event::End(TagEnd::Table));
+                    drawn.push(Event::Html("</div>\n".into()));
+                }
+                Event::Text(text) => drawn.push(Event::Text(escape::text(&text).into())),
+                Event::Code(code) => drawn.push(Event::Code(escape::text(&code).into())),
+                event => drawn.push(event),
+            }
+        }
+        let mut html = String::new();
+        push_html(&mut html, drawn.into_iter());
+        html
+    }
+
+    fn shifted(&self, level: HeadingLevel) -> HeadingLevel {
+        let lowest = HeadingLevel::H6;
+        HeadingLevel::try_from(level as usize + self.shift).unwrap_or(lowest)
+    }
+
+    /// The anchors of all headings in order; none where links can't lead to them.
+    fn anchors_of(&self, events: &[Event<'_>]) -> Vec<String> {
+        if self.shift > 0 {
+            return Vec::new();
+        }
+        let mut texts: Vec<String> = Vec::new();
+        let mut is_heading = false;
+        for event in events {
+            match event {
+                Event::Start(Tag::Heading { .. }) => {
+                    is_heading = true;
+                    texts.push(String::new());
+                }
+                Event::End(TagEnd::Heading(_)) => is_heading = false,
+                Event::Text(text) | Event::Code(text) if is_heading => {
+                    texts
+                        .last_mut()
+                        .expect("a heading has begun")
+                        .push_str(text);
+                }
+                _ => {}
+            }
+        }
+        let anchors = heading_anchors(texts.iter().map(String::as_str));
+        let prefixed = anchors
+            .into_iter()
+            .map(|it| format!("{}{it}", self.anchors));
+        prefixed.collect()
+    }
+
+    /// Where a link of the page leads; `None` for what is no link there.
+    fn target(&self, destination: &str) -> Option<String> {
+        // Browsers read over control characters: `java&#10;script:` is a scheme to them.
+        if destination.contains(char::is_control) || destination.starts_with(' ') {
+            return None;
+        }
+        if is_web(destination) || starts_with_scheme(destination, "mailto:") {
+            return Some(destination.to_owned());
+        }
+        let first = destination.split(['/', '?', '#']).next()?;
+        if first.contains(':') || destination.starts_with("//") || destination.contains('\\') {
+            return None;
+        }
+        let (path, anchor) = match destination.split_once('#') {
+            Some((path, anchor)) => (path, Some(anchor)),
+            None => (destination, None),
+        };
+        let path = decoded(path.strip_prefix("./").unwrap_or(path));
+        match anchor {
+            Some(anchor) if path.is_empty() || path == "prompt.md" => {
+                return Some(format!("#{}{anchor}", self.anchors));
+            }
+            _ => {}
+        }
+        let shown = self.view.files.iter().position(|file| file.path == path);
+        Some(shown.map_or_else(
+            || destination.to_owned(),
+            |index| format!("#{}", file_id(index)),
+        ))
+    }
+
+    /// A picture, or where there is none to show, what stands for it.
+    fn image(&self, destination: &str, alt: &str) -> String {
+        let alt = escaped(alt);
+        match self.view.images.get(destination) {
+            Some(image) => format!(
+                "<img src=\"data:{};base64,{}\" alt=\"{alt}\">",
+                image.media_type,
+                base64(&image.bytes)
+            ),
+            None if is_web(destination) => {
+                format!("<a href=\"{}\">[picture: {alt}]</a>", escaped(destination))
+            }
+            None => format!("<span class=\"missing\">[picture: {alt}]</span>"),
+        }
+    }
+}
+
+fn is_web(destination: &str) -> bool {
+    let is_plain = !destination.contains(char::is_control);
+    let schemes = ["https://", "http://"];
+    let mut schemes = schemes.into_iter();
+    is_plain && has_scheme(destination) && schemes.any(|it| starts_with_scheme(destination, it))
+}
+
+fn starts_with_scheme(destination: &str, scheme: &str) -> bool {
+    let start = destination.get(..scheme.len());
+    start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
+}
+
+/// The text up to the end of what has begun, without its markup.
+fn text_of<'e>(events: &mut impl Iterator<Item = Event<'e>>) -> String {
+    let mut text = String::new();
+    let mut depth = 0;
+    for event in events {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) if depth == 0 => break,
+            Event::End(_) => depth -= 1,
+            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            _ => {}
+        }
+    }
+    text
+}
+
+/// Text as it may stand in markup and in the values of attributes, harmless to print.
+pub(super) fn escaped(text: &str) -> String {
+    let text = escape::text(text);
+    let mut result = String::with_capacity(text.len());
+    for char in text.chars() {
+        match char {
+            '&' => result.push_str("&amp;"),
+            '<' => result.push_str("&lt;"),
+            '>' => result.push_str("&gt;"),
+            '"' => result.push_str("&quot;"),
+            '\'' => result.push_str("&#39;"),
+            char => result.push(char),
+        }
+    }
+    result
+}
+
+fn base64(bytes: &[u8]) -> String {
+    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
+    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
+    for chunk in bytes.chunks(3) {
+        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
+        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
+        for place in 0..4 {
+            let digit = (group >> (18 - 6 * place)) & 63;
+            let is_there = place <= chunk.len();
+            text.push(if is_there {
+                DIGITS[digit as usize].into()
+            } else {
+                '='
+            });
+        }
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::view::{Image, Start, StarterFile};
+    use super::*;
+    use proptest::prelude::*;
+
+    fn view() -> LearnerView {
+        let image = Image {
+            media_type: "image/png",
+            bytes: b"png".to_vec(),
+        };
+        LearnerView {
+            files: vec![StarterFile {
+                path: "pkg/a.py".to_owned(),
+                start: Start::Absent,
+            }],
+            images: [("plot.png".to_owned(), image)].into(),
+            ..LearnerView::default()
+        }
+    }
+
+    fn rendered(text: &str) -> String {
+        let view = view();
+        let fragment = Fragment {
+            view: &view,
+            shift: 0,
+            anchors: "prompt-",
+        };
+        fragment.render(text)
+    }
+
+    #[test]
+    fn links_lead_to_the_web_to_the_page_or_nowhere() {
+        let target = |destination: &str| {
+            let html = rendered(&format!("[x](<{destination}>)"));
+            html.split_once("href=\"")
+                .map(|(_, rest)| rest.split('"').next().unwrap().to_owned())
+        };
+        let some = |text: &str| Some(text.to_owned());
+        assert_eq!(
+            target("https://example.org/a?b=1"),
+            some("https://example.org/a?b=1")
+        );
+        assert_eq!(target("mailto:a@example.org"), some("mailto:a@example.org"));
+        assert_eq!(target("#task"), some("#prompt-task"));
+        assert_eq!(target("prompt.md#task"), some("#prompt-task"));
+        assert_eq!(target("./pkg/a.py"), some("#file-1"));
+        assert_eq!(target("tests/test_a.py"), some("tests/test_a.py"));
+        for nowhere in [
+            "javascript:alert(1)",
+            "JavaScript:x",
+            "java&#10;script:x",
+            "&#1;javascript:x",
+            "data:text/html,x",
+            "vbscript:x",
+            "file:///etc/passwd",
+            "//example.org",
+            "\\\\\\\\example.org",
+            "x:y",
+        ] {
+            assert_eq!(target(nowhere), None, "{nowhere}");
+        }
+    }
+
+    #[test]
+    fn pictures_are_within_or_told_in_words() {
+        assert_eq!(
+            rendered("![a \"plot\"](plot.png)"),
+            "<p><img src=\"data:image/png;base64,cG5n\" alt=\"a &quot;plot&quot;\"></p>\n"
+        );
+        assert!(
+            rendered("![p](https://example.org/p.png)")
+                .contains("<a href=\"https://example.org/p.png\">[picture: p]</a>")
+        );
+        assert!(rendered("![p](none.png)").contains("<span class=\"missing\">[picture: p]</span>"));
+    }
+
+    #[test]
+    fn markup_of_a_prompt_is_text() {
+        let html = rendered(
+            "<script>alert(1)</script>\n\nx <img src=x onerror=y> &#27; \u{202e}\n\n```html\n<b>\n```\n",
+        );
+        assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"));
+        assert!(html.contains("\\x1b \\u{202e}"), "{html}");
+    }
+
+    #[test]
+    fn headings_have_anchors_and_code_has_colours() {
+        let html = rendered("# A b\n## A b\n```python\nx = 1\n```\n");
+        assert_eq!(
+            html,
+            "<h1 id=\"prompt-a-b\">A b</h1>\n<h2 id=\"prompt-a-b-1\">A b</h2>\n\
+             <pre><code>x = <span class=\"number\">1</span></code></pre>\n"
+        );
+    }
+
+    #[test]
+    fn base64_is_that_of_the_standard() {
+        let encoded: Vec<_> = ["", "f", "fo", "foo", "foob"]
+            .map(|text| base64(text.as_bytes()))
+            .into();
+        assert_eq!(encoded, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
+    }
+
+    proptest! {
+        #[test]
+        fn no_text_becomes_markup_of_its_own(
+            text in "([\\[\\]()!<>`*_#.:/ \n\"'|1-]|&#10;|javascript:|<script>|onload=|```|<!--){0,50}"
+        ) {
+            let html = rendered(&text);
+            prop_assert!(!html.contains("<script"), "{html}");
+            prop_assert!(!html.contains("href=\"javascript"), "{html}");
+        }
+    }
+}
