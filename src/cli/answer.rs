@@ -75,7 +75,9 @@ pub(super) fn run_answer(args: &AnswerArgs, global: &GlobalArgs) -> Result<ExitC
         Some(question) => {
             let answer = read_answer(args, question, &base)?;
             if answer.trim().is_empty() {
-                return Err(Error::user("the answer is empty"));
+                return Err(Error::user("the answer is empty").hinted(
+                    "pipe one in, name a file with `--answer`, or write one with `--edit`",
+                ));
             }
             vec![Tried {
                 question,

@@ -164,8 +164,8 @@ mod tests {
         let dir = layout();
         let shown = |name| place(name, dir.path());
         assert!(shown("two").contains("name one of `a/two`, `b/two`"));
-        assert!(shown("tow").contains("did you mean `two`?"));
-        assert!(shown("b/thre").contains("did you mean `three`?"));
+        assert!(shown("thrree").contains("did you mean `three`?"));
+        assert!(shown("b/thrree").contains("did you mean `three`?"));
         assert!(shown("curricula/a").contains("there is no module"));
         assert!(shown("../..").contains("error"));
     }

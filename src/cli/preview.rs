@@ -1,6 +1,6 @@
 //! `mastery preview`: what a learner sees of a module.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, Write};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -56,10 +56,14 @@ pub(super) fn run_preview(args: &PreviewArgs, global: &GlobalArgs) -> Result<Exi
             if target.is_dir() {
                 return Err(Error::user(format!("`{shown}` is a folder")).hinted("name a file"));
             }
+            if let Some(parent) = target.parent().filter(|parent| !parent.is_dir()) {
+                let parent = path::shown(parent, &base);
+                return Err(Error::user(format!("there is no folder `{parent}`")));
+            }
             replace_file(&target, html::page(&view).as_bytes()).map_err(|error| {
                 Error::user(format!("`{shown}` can't be written")).caused_by(error)
             })?;
-            if !global.quiet && io::stderr().is_terminal() {
+            if !global.quiet {
                 anstream::eprintln!("wrote `{shown}`");
             }
         }

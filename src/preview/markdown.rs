@@ -40,6 +40,13 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<Line> {
     lines
 }
 
+/// Returns the lines of an item of a list that is plain text.
+pub(super) fn item(text: &str, width: usize) -> Vec<Line> {
+    let pieces = vec![Piece::new(text, PLAIN)];
+    let lines = wrap(pieces, width.saturating_sub(2));
+    prefixed(lines, &Piece::new("- ", DIM), &Piece::new("  ", PLAIN))
+}
+
 /// Returns the lines of code, set in.
 pub(super) fn code_lines(text: &str, language: &str) -> Vec<Line> {
     let text = escape::text(text).replace('\t', "    ");
@@ -454,10 +461,12 @@ def f(x):
             text in "([#\\[\\]()!<>`~$|*_.:/ä \n\t1-]|&#27;|\u{1b}|word |```|<!--|\\| - \\|\n){0,60}",
             width in 0_usize..50,
         ) {
-            prop_assert!(!plain(&text, width).contains('\u{1b}'));
+            let drawn = plain(&text, width);
+            prop_assert!(!drawn.contains('\x1b'), "{drawn}");
             for line in lines(&text, width) {
                 for piece in line {
-                    prop_assert!(!piece.text.contains(['\u{1b}', '\n']));
+                    let is_harmless = !piece.text.contains(['\x1b', '\n']);
+                    prop_assert!(is_harmless, "{}", piece.text);
                 }
             }
         }

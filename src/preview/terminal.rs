@@ -34,6 +34,12 @@ pub fn render(view: &LearnerView, columns: usize, out: &mut dyn Write) -> io::Re
         writeln!(out, "{BOLD}{}{BOLD:#}\n", escape::text(&view.title))?;
     }
     write_lines(&markdown::lines(&view.prompt, width), out)?;
+    if !view.objectives.is_empty() {
+        section("Afterwards you can", 0, width, out)?;
+        for objective in &view.objectives {
+            write_lines(&markdown::item(objective, width), out)?;
+        }
+    }
     files(view, width, out)?;
     for (index, incident) in view.incidents.iter().enumerate() {
         section(

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::curriculum::document::{Build, CurriculumKind, Difficulty, Question, Validator};
-use crate::curriculum::id::Whole;
+use crate::curriculum::id::{FilePath, Whole};
 use crate::curriculum::{Curriculum, Module};
 use crate::plural::count;
 use crate::project::Project;
@@ -165,7 +165,7 @@ impl LearnerView {
         let starter = State::Starter(&module.id).solved_modules(curriculum);
         let build = |paths: &[&str]| project.build_files(paths.iter().copied(), &starter);
         if let Some(it) = &manifest.build {
-            let paths: Vec<_> = it.edit.iter().map(|path| path.as_str()).collect();
+            let paths: Vec<_> = it.edit.iter().map(FilePath::as_str).collect();
             let tree = build(&paths);
             view.files = paths.iter().map(|path| starter_file(path, &tree)).collect();
         }

@@ -5,11 +5,13 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod answer;
 mod bug;
 mod build;
 mod cache;
 mod changed;
 mod doctor;
+mod editors;
 mod environment;
 mod explain;
 mod fix;
@@ -19,6 +21,7 @@ mod interrupt;
 mod lint;
 mod lock;
 mod plan;
+mod preview;
 mod schema;
 mod verify;
 

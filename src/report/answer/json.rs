@@ -14,11 +14,11 @@ use crate::curriculum::id::PatternText;
 struct Document<'a> {
     schema: u32,
     module: &'a str,
-    answers: Vec<Answer<'a>>,
+    answers: Vec<JudgedAnswer<'a>>,
 }
 
 #[derive(Serialize)]
-struct Answer<'a> {
+struct JudgedAnswer<'a> {
     question: &'a str,
     /// `answer`, `model_answer`, `accept` or `example`.
     role: &'static str,
@@ -69,7 +69,7 @@ pub fn render(module: &str, tried: &[Tried<'_>], out: &mut dyn Write) -> io::Res
     writeln!(out)
 }
 
-fn answer<'a>(tried: &'a Tried<'_>) -> Answer<'a> {
+fn answer<'a>(tried: &'a Tried<'_>) -> JudgedAnswer<'a> {
     let Tried {
         question,
         explanation,
@@ -77,7 +77,7 @@ fn answer<'a>(tried: &'a Tried<'_>) -> Answer<'a> {
     } = tried;
     let concepts = explanation.concepts.iter().zip(&question.required_concepts);
     let modes = explanation.modes.iter().zip(&question.failure_modes);
-    Answer {
+    JudgedAnswer {
         question: question.id.as_str(),
         role: match tried.role {
             None => "answer",

@@ -14,6 +14,9 @@ use crate::curriculum::id::{PatternText, Slug};
 use crate::diagnostic::escape;
 use crate::plural::count;
 
+/// Words that are shown before and behind those that a pattern matches.
+const CONTEXT: usize = 4;
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -229,18 +232,23 @@ impl Hits<'_> {
 
     /// The words that were matched, with a few before and behind them.
     fn around(&self, hit: &PatternMatch) -> (String, String, String) {
-        const CONTEXT: usize = 24;
         let answer = self.explanation.answer.as_str();
         let (before, after) = (&answer[..hit.place.start], &answer[hit.place.end..]);
-        let start = before.char_indices().rev().take(CONTEXT).last();
-        let start = start.map_or(before.len(), |(at, _)| at);
-        let end = after.char_indices().nth(CONTEXT);
+        let start = before
+            .rmatch_indices(' ')
+            .nth(CONTEXT)
+            .map_or(0, |(at, _)| at + 1);
+        let end = after.match_indices(' ').nth(CONTEXT);
         let end = end.map_or(after.len(), |(at, _)| at);
-        let dots = |is_cut: bool| if is_cut { "..." } else { "" };
+        let dots = |is_cut: bool, dots| if is_cut { dots } else { "" };
         (
-            format!("{}{}", dots(start > 0), one_line(&before[start..])),
+            format!("{}{}", dots(start > 0, "... "), one_line(&before[start..])),
             one_line(&answer[hit.place.clone()]),
-            format!("{}{}", one_line(&after[..end]), dots(end < after.len())),
+            format!(
+                "{}{}",
+                one_line(&after[..end]),
+                dots(end < after.len(), " ...")
+            ),
         )
     }
 }
@@ -276,22 +284,23 @@ pub fn table(tried: &[Tried<'_>], all_matches: bool, out: &mut dyn Write) -> io:
         let name = name_of(tried.role);
         writeln!(out, "  {style}{word:<5}{style:#}  {name}: {verdict}{by}")?;
         if !tried.is_good() {
-            writeln!(out)?;
+            let answer = one_line(&tried.explanation.answer);
+            writeln!(out, "\n{BOLD}answer{BOLD:#}\n  {answer}")?;
             parts(tried, all_matches, out)?;
             writeln!(out)?;
         }
     }
+    if tried.last().is_some_and(Tried::is_good) {
+        writeln!(out)?;
+    }
     let wrong = tried.iter().filter(|tried| !tried.is_good()).count();
     let answers = count(tried.len(), "answer");
     if wrong == 0 {
-        writeln!(
-            out,
-            "\n{GOOD}{answers}{GOOD:#}, all judged as they should be"
-        )
+        writeln!(out, "{GOOD}{answers}{GOOD:#}, all judged as they should be")
     } else {
         writeln!(
             out,
-            "\n{BAD}{answers}{BAD:#}, {wrong} not judged as they should be"
+            "{BAD}{answers}{BAD:#}, {wrong} not judged as they should be"
         )
     }
 }
