@@ -63,7 +63,19 @@ pub(super) fn wrap(pieces: Vec<Piece>, width: usize) -> Vec<Line> {
             }
         }
     }
-    lines
+    lines.into_iter().map(joined).collect()
+}
+
+/// A line with pieces of one style that follow each other made one.
+fn joined(line: Line) -> Line {
+    let mut joined = Line::new();
+    for piece in line {
+        match joined.last_mut().filter(|last| last.style == piece.style) {
+            Some(last) => last.text.push_str(&piece.text),
+            None => joined.push(piece),
+        }
+    }
+    joined
 }
 
 enum Word {
