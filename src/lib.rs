@@ -5,7 +5,7 @@
 //! Dependencies point one way:
 //!
 //! ```text
-//! cli → lint, verify, preview, report → run, project, inject, answer → curriculum, diagnostic, source
+//! cli → watch, record, preview, lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
 //! ```
 //!
 //! | module | what it is for |
@@ -14,6 +14,8 @@
 //! | [`lint`] | rules that need no process, one file each, and their registry |
 //! | [`verify`] | which cases there are, running them side by side, judging how they end |
 //! | [`preview`] | what a learner sees of a module: as data, on a terminal, as a page |
+//! | [`watch`] | what was saved, which cases that concerns, what is done next and how it is shown |
+//! | [`record`] | a bug from an edit of the reference: what was changed, what the validator says, the files |
 //! | [`report`] | a run as data; one file per format; progress |
 //! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
@@ -24,7 +26,7 @@
 //! | [`source`] | text, YAML, Python syntax and trees of files |
 //! | [`template`] | texts that are filled in |
 //!
-//! Only `cli`, `report`, `preview` and `diagnostic::render` know that a terminal exists. Each outside crate but
+//! Only `cli`, `report`, `preview`, `watch::terminal` and `diagnostic::render` know that a terminal exists. Each outside crate but
 //! serde, clap and the error crates is named in one file.
 
 pub mod answer;
@@ -47,3 +49,4 @@ pub mod source;
 mod suggest;
 pub mod template;
 pub mod verify;
+pub mod watch;

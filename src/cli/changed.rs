@@ -7,14 +7,14 @@ use clap::Args;
 
 use super::error::Error;
 use super::global::GlobalArgs;
+use super::runner::wanted_environment;
 use super::select::Checked;
-use crate::curriculum::{self, Curriculum};
+use crate::curriculum;
 use crate::diagnostic::Sink;
 use crate::git::{self, RevisionError};
 use crate::lint;
 use crate::plural::count;
 use crate::project::Project;
-use crate::run::environment::lock_file;
 use crate::verify::changed::changed_cases;
 use crate::verify::plan::{Plan, Planned};
 
@@ -112,7 +112,7 @@ fn changed(plan: &Plan, index: usize, checked: &Checked, revision: &str) -> Resu
             "its manifest can't be read as it was at `{revision}`"
         )));
     }
-    if environment_of(now) != environment_of(&before) {
+    if wanted_environment(now) != wanted_environment(&before) {
         return Ok(Changed::All);
     }
     let (project, findings) = Project::parse(&before);
@@ -126,15 +126,6 @@ fn changed(plan: &Plan, index: usize, checked: &Checked, revision: &str) -> Resu
         only: checked.only_modules().as_ref(),
     });
     Ok(Changed::Cases(changed_cases(plan, index, &plan_before)))
-}
-
-/// What a curriculum says of its environment, and its lock file.
-fn environment_of(curriculum: &Curriculum) -> (String, Option<Vec<u8>>) {
-    let manifest = curriculum.manifest.as_ref();
-    let settings = manifest.and_then(|it| it.value.environment.clone());
-    let settings = settings.unwrap_or_default();
-    let lock = lock_file(curriculum, &settings).and_then(|path| fs::read(path).ok());
-    (format!("{settings:?}"), lock)
 }
 
 fn refused(error: &RevisionError) -> Error {

@@ -20,6 +20,7 @@ mod schema;
 mod select;
 mod verify;
 mod width;
+mod watch;
 
 use std::ffi::OsString;
 
@@ -55,6 +56,7 @@ enum Command {
     Explain(explain::ExplainArgs),
     /// Run cases: solutions, starters, variants and bugs against their validators
     Verify(verify::VerifyArgs),
+    Watch(watch::WatchArgs),
     Plan(plan::PlanArgs),
     Bug(bug::BugArgs),
     Answer(answer::AnswerArgs),
@@ -98,6 +100,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Lint(args) => lint::run_lint(args, global),
         Command::Explain(args) => explain::run_explain(args),
         Command::Verify(args) => verify::run_verify(args, global),
+        Command::Watch(args) => watch::run_watch(args, global),
         Command::Plan(args) => plan::run_plan(args, global),
         Command::Bug(args) => bug::run_bug(args, global),
         Command::Answer(args) => answer::run_answer(args, global),

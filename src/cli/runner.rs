@@ -1,9 +1,11 @@
 //! What runs cases, and the options that say how: set up once, for as many runs as a command makes.
 
+use std::collections::HashMap;
 use std::ffi::OsString;
+use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use clap::{Args, ValueEnum};
 
@@ -11,10 +13,11 @@ use super::cache::{self, CacheArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::select::Checked;
+use crate::curriculum::Curriculum;
 use crate::report::progress::Progress;
 use crate::run::cache::store::Store;
 use crate::run::cache::{CacheMode, CachingExecutor};
-use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE};
+use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE, lock_file};
 use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
 use crate::run::launcher::Launcher;
@@ -89,6 +92,8 @@ pub(crate) struct RunSettings<'a> {
     pub seeds: Range<u32>,
     /// Whether nothing begins any more once a case is not as expected.
     pub fail_fast: bool,
+    /// Whether what is known is run all the same.
+    pub anew: bool,
     /// Whether nothing begins any more for another reason. What is running is ended by the interrupt that
     /// the runner was made with alone.
     pub interrupt: &'a Interrupt,
@@ -101,6 +106,7 @@ impl<'a> RunSettings<'a> {
             durations: Durations::default(),
             seeds: 0..1,
             fail_fast: false,
+            anew: false,
             interrupt,
         }
     }
@@ -111,6 +117,9 @@ pub(crate) struct Runner {
     executor: Box<dyn Executor>,
     options: EnvironmentOptions,
     mode: Option<CacheMode>,
+    /// The environments of curricula, by their folders, with what they were made ready for. Workers are kept for
+    /// cases of the same one.
+    environments: Mutex<HashMap<PathBuf, (String, Arc<Environment>)>>,
     interrupt: Interrupt,
 }
 
@@ -142,6 +151,7 @@ impl Runner {
             executor,
             options,
             mode: args.cache.mode(),
+            environments: Mutex::default(),
             interrupt: interrupt.clone(),
         })
     }
@@ -159,6 +169,10 @@ impl Runner {
         let cache_dir = &self.options.cache_dir;
         // What ends differently only now and then is not found by looking up how it ended.
         let mode = self.mode.filter(|_| settings.seeds.len() == 1);
+        let mode = mode.map(|mode| match settings.anew {
+            true => CacheMode::Refresh,
+            false => mode,
+        });
         let caching = mode.map(|mode| {
             CachingExecutor::new(self.executor.as_ref(), Store::in_cache(cache_dir), mode)
         });
@@ -215,23 +229,74 @@ impl Runner {
                 environments.push(None);
                 continue;
             }
-            let curriculum = checked.curriculum.name();
-            let mut on_step = |step| {
-                progress.event(&Event::Environment {
-                    curriculum: curriculum.clone(),
-                    step,
-                });
-            };
-            let environment = Environment::resolve(
-                &checked.curriculum,
-                &self.options,
-                &self.interrupt,
-                &mut on_step,
-            )?;
-            environments.push(Some(Arc::new(environment)));
+            environments.push(Some(self.environment(&checked.curriculum, progress)?));
         }
         Ok(environments)
     }
+
+    /// The environment of a curriculum: the one of the run before, if it asks for the same.
+    fn environment(
+        &self,
+        curriculum: &Curriculum,
+        progress: &mut dyn Progress,
+    ) -> Result<Arc<Environment>, Error> {
+        let wanted = wanted_environment(curriculum);
+        let known = || {
+            self.environments
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner)
+        };
+        if let Some((made_for, environment)) = known().get(&curriculum.dir)
+            && *made_for == wanted
+        {
+            return Ok(Arc::clone(environment));
+        }
+        let name = curriculum.name();
+        let mut on_step = |step| {
+            progress.event(&Event::Environment {
+                curriculum: name.clone(),
+                step,
+            });
+        };
+        let environment =
+            Environment::resolve(curriculum, &self.options, &self.interrupt, &mut on_step)?;
+        let environment = Arc::new(environment);
+        known().insert(curriculum.dir.clone(), (wanted, Arc::clone(&environment)));
+        Ok(environment)
+    }
+
+    /// Gets ready for running the cases of a plan, as far as they are run in environments that are there from an
+    /// earlier run.
+    pub(crate) fn get_ready(&self, plan: &Plan, checked: &[Checked], global: &GlobalArgs) {
+        let environment_of = |curriculum: &Curriculum| {
+            let known = self
+                .environments
+                .lock()
+                .unwrap_or_else(PoisonError::into_inner);
+            let environment = known.get(&curriculum.dir);
+            environment.map(|(_, environment)| Arc::clone(environment))
+        };
+        let environments: Vec<_> = checked
+            .iter()
+            .map(|checked| environment_of(&checked.curriculum))
+            .collect();
+        let requests = plan.cases.iter().filter_map(|case| {
+            let environment = environments[case.curriculum].as_ref()?;
+            Some(case.input.as_ref().ok()?.request(environment, 0))
+        });
+        self.executor
+            .get_ready(&requests.collect::<Vec<_>>(), global.jobs());
+    }
+}
+
+/// What decides about a curriculum's environment: what it says of it, and its lock file.
+pub(super) fn wanted_environment(curriculum: &Curriculum) -> String {
+    let manifest = curriculum.manifest.as_ref();
+    let settings = manifest.and_then(|it| it.value.environment.clone());
+    let settings = settings.unwrap_or_default();
+    let lock = lock_file(curriculum, &settings).and_then(|path| fs::read(path).ok());
+    let lock = lock.map(|text| blake3::hash(&text));
+    format!("{settings:?} {lock:?}")
 }
 
 /// What the sandbox is on this kernel.

@@ -9,6 +9,7 @@ use anstyle::{AnsiColor, Style};
 
 use super::{Counts, Report};
 use crate::diagnostic::render::{self, Look};
+use crate::exit_code::ExitCode;
 use crate::plural::count;
 use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
 use crate::verify::event::CaseReport;
@@ -53,13 +54,13 @@ pub fn render(
     render::human(&report.diagnostics, look, out)?;
     for case in &report.cases {
         if case.tells_something_new() {
-            unexpected(case, out)?;
+            self::case(case, out)?;
         }
     }
     skipped(report, out)?;
     if verbosity >= Verbosity::Verbose {
         for case in &report.cases {
-            every(case, out)?;
+            case_line(case, out)?;
         }
         if !report.cases.is_empty() {
             writeln!(out)?;
@@ -82,8 +83,12 @@ fn skipped(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     }
 }
 
-/// A case that did not end as expected: what it means, what was expected and seen, what to do.
-fn unexpected(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
+/// Prints a case that did not end as expected: what it means, what was expected and seen, what to do.
+///
+/// # Errors
+///
+/// When `out` can't be written.
+pub fn case(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     let (style, word) = match case.severity {
         VerdictSeverity::Error => (BAD, "error"),
         VerdictSeverity::Warning => (DOUBTFUL, "warning"),
@@ -213,7 +218,12 @@ fn excerpt(test: Option<&TestResult>, result: &RunResult, out: &mut dyn Write) -
     Ok(())
 }
 
-fn every(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
+/// Prints a case in one line, whatever it ended like.
+///
+/// # Errors
+///
+/// When `out` can't be written.
+pub fn case_line(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     let (style, word) = word(case);
     let wall = case
         .result
@@ -417,18 +427,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
             known => parts.push(format!("{known} from the cache")),
         }
     }
-    parts.push(match (errors, warnings) {
-        (0, 0) => "no findings".to_owned(),
-        (errors, 0) => count(errors as u64, "error"),
-        (0, warnings) => count(warnings as u64, "warning"),
-        (errors, warnings) => {
-            format!(
-                "{}, {}",
-                count(errors as u64, "error"),
-                count(warnings as u64, "warning")
-            )
-        }
-    });
+    parts.push(findings(errors, warnings));
     if let Some(known) = report.known {
         parts.push(format!("{} known", count(known as u64, "finding")));
     }
@@ -437,13 +436,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => {}
         fixable => parts.push(format!("{fixable} fixed by `mastery lint --fix`")),
     }
-    let code = report.exit_code();
-    let (style, word) = match code {
-        crate::exit_code::ExitCode::Success => (GOOD, "green"),
-        crate::exit_code::ExitCode::Interrupted => (DOUBTFUL, "interrupted"),
-        crate::exit_code::ExitCode::CouldNotRun => (BAD, "could not run"),
-        _ => (BAD, "red"),
-    };
+    let (style, word) = colour_of(report);
     let time = seconds(report.duration);
     let shard = report.shard.as_ref();
     let shard = shard.map_or_else(String::new, |info| format!("shard {}: ", info.shard));
@@ -454,7 +447,33 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     )
 }
 
-fn all(cases: usize) -> String {
+/// How many findings there are, in words.
+pub(crate) fn findings(errors: usize, warnings: usize) -> String {
+    match (errors, warnings) {
+        (0, 0) => "no findings".to_owned(),
+        (errors, 0) => count(errors as u64, "error"),
+        (0, warnings) => count(warnings as u64, "warning"),
+        (errors, warnings) => {
+            format!(
+                "{}, {}",
+                count(errors as u64, "error"),
+                count(warnings as u64, "warning")
+            )
+        }
+    }
+}
+
+/// All of a report in a word.
+pub(crate) fn colour_of(report: &Report) -> (Style, &'static str) {
+    match report.exit_code() {
+        ExitCode::Success => (GOOD, "green"),
+        ExitCode::Interrupted => (DOUBTFUL, "interrupted"),
+        ExitCode::CouldNotRun => (BAD, "could not run"),
+        ExitCode::Findings | ExitCode::NothingSelected | ExitCode::Internal => (BAD, "red"),
+    }
+}
+
+pub(crate) fn all(cases: usize) -> String {
     match cases {
         1 => "the 1 case".to_owned(),
         _ => format!("all {cases} cases"),
@@ -462,7 +481,7 @@ fn all(cases: usize) -> String {
 }
 
 /// A duration in seconds, short.
-fn seconds(duration: Duration) -> String {
+pub(crate) fn seconds(duration: Duration) -> String {
     let seconds = duration.as_secs_f64();
     if seconds < 10.0 {
         format!("{seconds:.2} s")

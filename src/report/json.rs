@@ -22,6 +22,16 @@ pub fn render(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     writeln!(out)
 }
 
+/// Prints the report as one line, for those who read many.
+///
+/// # Errors
+///
+/// When `out` can't be written.
+pub fn render_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    serde_json::to_writer(&mut *out, &document(report))?;
+    writeln!(out)
+}
+
 #[derive(Serialize)]
 struct Document<'a> {
     schema: u32,

@@ -72,6 +72,10 @@ pub trait Executor: Sync {
     /// Runs a request to its end.
     fn run(&self, request: &RunRequest) -> RunResult;
 
+    /// Does what takes long and is the same for requests like these, so that `jobs` of them begin at once when they
+    /// come. Returns when that is done.
+    fn get_ready(&self, _requests: &[RunRequest], _jobs: usize) {}
+
     /// What its user should know, once: that cases were run in another way than asked for, and why.
     fn notes(&self) -> Vec<String> {
         Vec::new()

@@ -9,7 +9,7 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM};
+use signal_hook::consts::{SIGHUP, SIGINT, SIGTERM, SIGTSTP};
 
 use crate::exit_code::ExitCode;
 
@@ -116,6 +116,29 @@ impl Interrupt {
             .lock()
             .unwrap_or_else(PoisonError::into_inner)
     }
+}
+
+/// Calls `on_signal` from a thread of its own whenever one of the signals comes.
+///
+/// # Errors
+///
+/// When the signals can't be caught.
+pub(crate) fn on_each(
+    signals: &[i32],
+    mut on_signal: impl FnMut(i32) + Send + 'static,
+) -> io::Result<()> {
+    let mut signals = signal_hook::iterator::Signals::new(signals)?;
+    std::thread::spawn(move || signals.forever().for_each(&mut on_signal));
+    Ok(())
+}
+
+/// Stops this process as Ctrl-Z does, until somebody lets it go on.
+///
+/// # Errors
+///
+/// When the system refuses.
+pub(crate) fn stop_self() -> io::Result<()> {
+    signal_hook::low_level::emulate_default_handler(SIGTSTP)
 }
 
 /// While it lives, its action is done when the run is stopped.

@@ -226,13 +226,21 @@ impl WarmExecutor {
     /// Returns an idle worker or a new one; `None` where there can be none.
     fn worker(&self, request: &RunRequest) -> Option<Idle> {
         let key = Key::of(request);
-        let replaced = {
+        {
             let mut state = self.state();
-            if state.without.iter().any(|without| without.fits(&key)) {
-                return None;
-            }
             if let Some(place) = state.idle.iter().position(|idle| idle.key.fits(&key)) {
                 return Some(state.idle.remove(place));
+            }
+        }
+        self.start_or_note(request, &key)
+    }
+
+    /// Starts a worker; where that fails no other is started for the like, and there is a note of it.
+    fn start_or_note(&self, request: &RunRequest, key: &Key) -> Option<Idle> {
+        let replaced = {
+            let mut state = self.state();
+            if state.without.iter().any(|without| without.fits(key)) {
+                return None;
             }
             (state.idle.len() >= MAX_IDLE).then(|| state.idle.remove(0))
         };
@@ -242,8 +250,8 @@ impl WarmExecutor {
             Err(error) => {
                 let mut state = self.state();
                 // Several may have been started at once.
-                if !state.without.iter().any(|without| without.fits(&key)) {
-                    state.without.push(key);
+                if !state.without.iter().any(|without| without.fits(key)) {
+                    state.without.push(key.clone());
                     state.notes.push(format!(
                         "cases run in fresh processes, for no worker gets ready: {error}"
                     ));
@@ -308,9 +316,14 @@ impl WarmExecutor {
         let cleared = idle.copy.clear();
         let is_stopped = matches!(&result, Some(it) if it.outcome == Outcome::Interrupted);
         if cleared.is_ok() && !is_stopped {
-            self.state().idle.push(idle);
+            self.put_back(idle);
         }
         result.map(|result| with_removal(result, cleared))
+    }
+
+    /// Keeps a worker for the next case.
+    fn put_back(&self, idle: Idle) {
+        self.state().idle.push(idle);
     }
 
     /// As [`Self::run_in`]; leaves the folder of the case as it is.
@@ -351,6 +364,34 @@ impl WarmExecutor {
 }
 
 impl Executor for WarmExecutor {
+    fn get_ready(&self, requests: &[RunRequest], jobs: usize) {
+        let mut wanted: Vec<(Key, &RunRequest)> = Vec::new();
+        for request in requests {
+            let key = Key::of(request);
+            if matches!(request.task, Task::Pytest { .. })
+                && !wanted.iter().any(|(other, _)| other.fits(&key))
+            {
+                wanted.push((key, request));
+            }
+        }
+        // More would only take the place of each other.
+        wanted.truncate(MAX_IDLE / jobs.clamp(1, MAX_IDLE));
+        for (key, request) in wanted {
+            let is_of_it = |idle: &&Idle| idle.key.fits(&key);
+            let there = self.state().idle.iter().filter(is_of_it).count();
+            let missing = jobs.min(MAX_IDLE).saturating_sub(there);
+            let started: Vec<_> = std::thread::scope(|scope| {
+                let start = || scope.spawn(|| self.start_or_note(request, &key));
+                let starting: Vec<_> = (0..missing).map(|_| start()).collect();
+                let started = starting.into_iter().filter_map(|it| it.join().ok());
+                started.flatten().collect()
+            });
+            for idle in started {
+                self.put_back(idle);
+            }
+        }
+    }
+
     fn run(&self, request: &RunRequest) -> RunResult {
         let Task::Pytest { node_ids } = &request.task else {
             return self.fresh.run(request);

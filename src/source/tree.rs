@@ -31,6 +31,11 @@ const LEFTOVERS: &[&str] = &[
     "node_modules",
 ];
 
+/// Whether a file or folder of this name is left out of trees: a program has left it behind.
+pub(crate) fn is_leftover(name: &str) -> bool {
+    LEFTOVERS.contains(&name) || name.ends_with(".pyc")
+}
+
 /// One file of a [`Tree`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Entry {
@@ -274,7 +279,7 @@ impl Reader<'_> {
                 self.skip(&path, SkipReason::Name);
                 continue;
             };
-            if LEFTOVERS.contains(&name) || name.ends_with(".pyc") {
+            if is_leftover(name) {
                 continue;
             }
             let relative = if prefix.is_empty() {

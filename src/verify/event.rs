@@ -91,7 +91,7 @@ impl CaseReport {
     }
 
     /// Returns the report of a case.
-    pub(super) fn new(
+    pub(crate) fn new(
         case: &Case,
         curriculum: &str,
         judgement: Judgement,

@@ -12,7 +12,7 @@ use crate::run::executor::Task;
 use crate::source::tree::{Entry, Tree};
 
 /// A case of the curriculum `c`.
-pub(super) fn case(module: &str, kind: CaseKind, outcome: &str) -> Case {
+pub(crate) fn case(module: &str, kind: CaseKind, outcome: &str) -> Case {
     let tree: Tree = [("outcome".to_owned(), Entry::file(outcome.as_bytes()))]
         .into_iter()
         .collect();
@@ -55,7 +55,7 @@ pub(super) fn case(module: &str, kind: CaseKind, outcome: &str) -> Case {
 }
 
 /// The kind of a bug that is injected by its patch.
-pub(super) fn bug(name: &str) -> CaseKind {
+pub(crate) fn bug(name: &str) -> CaseKind {
     CaseKind::Bug {
         bug: BugId::try_from(name).unwrap(),
         injection: Injection::Patch,
@@ -63,7 +63,7 @@ pub(super) fn bug(name: &str) -> CaseKind {
 }
 
 /// A plan of the curriculum `c`.
-pub(super) fn plan(cases: Vec<Case>) -> Plan {
+pub(crate) fn plan(cases: Vec<Case>) -> Plan {
     Plan {
         curricula: vec!["c".to_owned()],
         cases,

@@ -8,7 +8,7 @@ pub mod durations;
 pub mod estimate;
 pub mod event;
 #[cfg(test)]
-mod fixtures;
+pub(crate) mod fixtures;
 pub mod flake;
 pub mod judge;
 mod needs;

@@ -22,7 +22,7 @@ use crate::source::tree::Tree;
 use super::case::{BugExpectation, Case, CaseInput, CaseKind, Expectation, Injection, NotRun};
 
 /// The cases of a run, in order: curriculum by curriculum, module by module.
-#[derive(Debug, Default)]
+#[derive(Clone, Debug, Default)]
 pub struct Plan {
     /// Names of the curricula; cases refer to them by their place.
     pub curricula: Vec<String>,
