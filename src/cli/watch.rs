@@ -9,6 +9,8 @@ use std::os::fd::AsFd as _;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::mpsc::{self, Sender};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Duration;
 
 use clap::Args;
 
@@ -31,6 +33,10 @@ use crate::watch::{editor, view};
 
 use job::{Begun, Ended, Worker};
 use screen::Screen;
+
+/// How long cases that are running may go on once something else is wanted. Most end in less, and ending one costs a
+/// worker.
+const PATIENCE: Duration = Duration::from_secs(1);
 
 /// Check again whenever something is saved: what lint finds, and the cases that the change concerns
 ///
@@ -75,7 +81,9 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
     let base = std::env::current_dir()?;
     let selections = selections(&args.what, &base)?;
     let interrupt = Interrupt::on_signals()?;
-    let runner = Runner::new(&args.runner, global, &interrupt)?;
+    // Ends what is running.
+    let cases = Interrupt::new();
+    let runner = Runner::new(&args.runner, global, &cases)?;
     let (post, inbox) = mailbox()?;
     let folders = selections.iter().map(|selection| selection.dir.clone());
     let on_noticed = {
@@ -126,13 +134,14 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
             inbox,
             jobs,
             job: None,
+            turn: Turn::new(cases.clone()),
             screen,
             session: Session::default(),
         };
         let code = watch.run(&selections);
         // What runs is ended, so that the worker comes to its end.
         watch.stop_job();
-        interrupt.set();
+        cases.set();
         code
     })
 }
@@ -198,6 +207,7 @@ struct Watch<'a> {
     jobs: Sender<(Job, Interrupt)>,
     /// The job that is being done, and what keeps it from beginning more.
     job: Option<(Job, Interrupt)>,
+    turn: Turn,
     screen: Screen,
     session: Session,
 }
@@ -256,8 +266,11 @@ impl Watch<'_> {
     }
 
     fn stop_job(&mut self) {
-        if let Some((_, stop)) = &self.job {
+        if let Some((_, stop)) = &self.job
+            && !stop.is_set()
+        {
             stop.set();
+            self.turn.end_later();
         }
     }
 
@@ -345,6 +358,7 @@ impl Watch<'_> {
 
     fn ended(&mut self, ended: Result<Box<Ended>, Error>) -> Result<Vec<Step>, Error> {
         self.job = None;
+        self.turn.next();
         match ended {
             Ok(ended) if ended.is_stopped => {}
             Ok(ended) => {
@@ -355,7 +369,7 @@ impl Watch<'_> {
                 if self.global.format == Format::Json {
                     json::render_line(report, &mut text)?;
                 } else {
-                    let summary = view::summary(report, ended.run, report.duration);
+                    let summary = view::summary(report, ended.run);
                     writeln!(text, "{summary}")?;
                     self.say_waiting(&mut text)?;
                 }
@@ -410,6 +424,44 @@ impl Watch<'_> {
                 .session
                 .notify(format!("`{editor}` can't be started: {error}")),
         }
+    }
+}
+
+/// Which job it is the turn of, counted, and what ends its cases.
+#[derive(Clone)]
+struct Turn {
+    count: Arc<Mutex<u64>>,
+    cases: Interrupt,
+}
+
+impl Turn {
+    fn new(cases: Interrupt) -> Self {
+        Self {
+            count: Arc::default(),
+            cases,
+        }
+    }
+
+    /// The job is over.
+    fn next(&self) {
+        *self.count() += 1;
+    }
+
+    /// Ends the cases of a job that is not over after a while: a test may be caught in a loop that has just been
+    /// corrected.
+    fn end_later(&self) {
+        let (turn, now) = (self.clone(), *self.count());
+        std::thread::spawn(move || {
+            std::thread::sleep(PATIENCE);
+            let count = turn.count();
+            if *count == now {
+                turn.cases.end_cases();
+            }
+        });
+    }
+
+    fn count(&self) -> MutexGuard<'_, u64> {
+        self.count.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

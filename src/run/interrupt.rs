@@ -29,7 +29,16 @@ struct State {
 #[derive(Default)]
 struct Actions {
     next: u64,
-    pending: BTreeMap<u64, Action>,
+    pending: BTreeMap<u64, (Running, Action)>,
+}
+
+/// What an action ends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Running {
+    /// The run of one case.
+    Case,
+    /// Anything else, such as a worker that gets ready for many cases.
+    Other,
 }
 
 type Action = Box<dyn FnOnce() + Send>;
@@ -79,7 +88,17 @@ impl Interrupt {
         // Under the lock, so that nothing is added behind our back and goes on.
         let mut actions = self.actions();
         self.state.is_set.store(true, Ordering::SeqCst);
-        for (_, action) in std::mem::take(&mut actions.pending) {
+        for (_, action) in std::mem::take(&mut actions.pending).into_values() {
+            action();
+        }
+    }
+
+    /// Ends the cases that are running, and nothing else: what comes after them is run.
+    pub(crate) fn end_cases(&self) {
+        let mut actions = self.actions();
+        let is_case = |_: &u64, (running, _): &mut (Running, Action)| *running == Running::Case;
+        let cases = actions.pending.extract_if(.., is_case);
+        for (_, (_, action)) in cases {
             action();
         }
     }
@@ -91,13 +110,22 @@ impl Interrupt {
 
     /// Does something when the run is stopped while the guard lives, or at once when it has been.
     pub(crate) fn on_stop(&self, action: impl FnOnce() + Send + 'static) -> StopGuard<'_> {
+        self.on_stop_of(Running::Other, action)
+    }
+
+    /// As [`Self::on_stop`]; what is running is the run of one case or not.
+    pub(crate) fn on_stop_of(
+        &self,
+        running: Running,
+        action: impl FnOnce() + Send + 'static,
+    ) -> StopGuard<'_> {
         let mut actions = self.actions();
         let id = actions.next;
         actions.next += 1;
         if self.is_set() {
             action();
         } else {
-            actions.pending.insert(id, Box::new(action));
+            actions.pending.insert(id, (running, Box::new(action)));
         }
         StopGuard {
             interrupt: self,
@@ -193,6 +221,23 @@ mod tests {
         let mut child = sleeper();
         let _guard = interrupt.kill_group_on_stop(child.id());
         assert_eq!(child.wait().unwrap().signal(), Some(libc::SIGKILL));
+    }
+
+    #[test]
+    fn cases_can_be_ended_alone() {
+        let interrupt = Interrupt::new();
+        let (sender, ended) = std::sync::mpsc::channel();
+        let tell = |what: &'static str| {
+            let sender = sender.clone();
+            move || sender.send(what).unwrap()
+        };
+        let _case = interrupt.on_stop_of(Running::Case, tell("case"));
+        let _other = interrupt.on_stop(tell("other"));
+        interrupt.end_cases();
+        assert!(!interrupt.is_set());
+        assert_eq!(ended.try_iter().collect::<Vec<_>>(), ["case"]);
+        interrupt.set();
+        assert_eq!(ended.try_iter().collect::<Vec<_>>(), ["other"]);
     }
 
     #[test]

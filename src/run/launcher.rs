@@ -12,7 +12,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use super::interrupt::Interrupt;
+use super::interrupt::{Interrupt, Running};
 use super::job::{CaseJob, Job, Record, WorkerLost};
 use super::supervisor::{self, descendants};
 
@@ -57,7 +57,9 @@ impl Worker {
     /// When the worker is lost. It must not be used again.
     pub fn run(&mut self, case: &CaseJob) -> Result<Record, LostSupervisor> {
         self.supervisor.send(case)?;
-        Ok(self.supervisor.receive::<Result<Record, WorkerLost>>()??)
+        Ok(self
+            .supervisor
+            .receive::<Result<Record, WorkerLost>>(Running::Case)??)
     }
 }
 
@@ -94,12 +96,13 @@ impl<L: Deref<Target = Launcher>> Supervisor<L> {
         Ok(())
     }
 
-    fn receive<T: DeserializeOwned>(&mut self) -> Result<T, LostSupervisor> {
+    /// Waits for an answer, about a case or about something else.
+    fn receive<T: DeserializeOwned>(&mut self, running: Running) -> Result<T, LostSupervisor> {
         let input = Arc::clone(&self.input);
         let guard = self
             .launcher
             .interrupt
-            .on_stop(move || drop(lock(&input).take()));
+            .on_stop_of(running, move || drop(lock(&input).take()));
         let mut line = String::new();
         let read = self.output.read_line(&mut line);
         drop(guard);
@@ -157,7 +160,7 @@ impl Launcher {
     pub fn run(&self, job: &Job) -> Result<Record, LostSupervisor> {
         let mut supervisor = Supervisor::start(self)?;
         supervisor.send(job)?;
-        supervisor.receive()
+        supervisor.receive(Running::Case)
     }
 
     /// Starts a worker and waits until it is ready.
@@ -168,7 +171,7 @@ impl Launcher {
     pub fn start_worker(self: &Arc<Self>, job: &Job) -> Result<Worker, LostSupervisor> {
         let mut supervisor = Supervisor::start(Arc::clone(self))?;
         supervisor.send(job)?;
-        supervisor.receive::<Result<(), WorkerLost>>()??;
+        supervisor.receive::<Result<(), WorkerLost>>(Running::Other)??;
         Ok(Worker { supervisor })
     }
 

@@ -5,7 +5,6 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use std::time::Duration;
 
 use anstyle::Style;
 
@@ -24,7 +23,7 @@ const SHOWN_FILES: usize = 3;
 pub const WAITING: &str = "waiting for changes";
 
 /// What the keys do.
-pub const HELP: &str = "\
+pub const HELP: &str = "keys:
   a      run all cases again, known or not
   enter  check again now
   f      run and show only what is not as expected now; again: everything
@@ -70,7 +69,7 @@ fn filter_words(filter: &Filter) -> Option<String> {
 }
 
 /// The line below what a run has told: how everything is now, and how much of it was run.
-pub fn summary(report: &Report, run: usize, took: Duration) -> String {
+pub fn summary(report: &Report, run: usize) -> String {
     let Counts {
         errors,
         warnings,
@@ -99,14 +98,14 @@ pub fn summary(report: &Report, run: usize, took: Duration) -> String {
     }
     parts.push(findings(errors, warnings));
     parts.push(match run {
-        0 => "nothing to run".to_owned(),
+        0 => "nothing had to be run".to_owned(),
         run => format!("{run} run"),
     });
     let (style, word) = colour_of(report);
     format!(
         "{style}{word}{style:#}: {} {DIM}({}){DIM:#}",
         parts.join("; "),
-        seconds(took)
+        seconds(report.duration)
     )
 }
 
@@ -165,6 +164,8 @@ fn fit(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
     use crate::diagnostic::{Diagnostic, Location};
     use crate::verify::case::CaseKind;
@@ -262,10 +263,11 @@ mod tests {
         ] {
             let report = Report {
                 diagnostics: findings,
+                duration: Duration::from_millis(412),
                 cases: verdicts.iter().map(|verdict| report(*verdict)).collect(),
                 ..Report::default()
             };
-            lines.push_str(&plain(&summary(&report, run, Duration::from_millis(412))));
+            lines.push_str(&plain(&summary(&report, run)));
             lines.push('\n');
         }
         insta::assert_snapshot!(lines);

@@ -55,6 +55,7 @@ fn mistakes_are_told_with_a_way_out() {
         &["plan", "--case", "base/none/*"],
         &["build", "curricula/base", "--out", "out", "--at", "duoble"],
         &["build", "curricula/base", "--out", "out", "--solved"],
+        &["watch", "duoble"],
         &["schema", "modul"],
         &["lock", "curricula/base/project"],
     ] {
@@ -70,7 +71,7 @@ fn mistakes_are_told_with_a_way_out() {
 
 #[test]
 fn place_without_a_curriculum_selects_nothing() {
-    for command in ["lint", "verify", "check", "plan"] {
+    for command in ["lint", "verify", "check", "watch", "plan"] {
         let run = Sandbox::new().run(&[command]);
         assert_eq!(run.code, 4, "{}", run.shown());
         assert!(

@@ -24,6 +24,7 @@ mod plan;
 mod preview;
 mod schema;
 mod verify;
+mod watch;
 
 /// A test file that is not declared above would be passed over in silence.
 #[test]

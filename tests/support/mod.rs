@@ -2,6 +2,8 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+pub(crate) mod watched;
+
 use std::fs;
 use std::io::{self, Read as _};
 use std::os::unix::fs::{PermissionsExt as _, chown, symlink};

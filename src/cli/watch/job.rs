@@ -36,7 +36,7 @@ pub(super) struct Begun {
 pub(super) struct Ended {
     /// Everything as it is now.
     pub(super) report: Report,
-    /// How many cases were run for it, known ones among them.
+    /// How many cases were run for it; known results are not.
     pub(super) run: usize,
     /// Whether something else was wanted meanwhile, so that not all of it was done.
     pub(super) is_stopped: bool,
@@ -114,6 +114,7 @@ impl Worker<'_> {
                 cases: run.cases.len(),
             })));
         }
+        let mut were_run = 0;
         if !run.cases.is_empty() && !stop.is_set() {
             let settings = RunSettings {
                 anew: job.is_anew,
@@ -123,6 +124,7 @@ impl Worker<'_> {
             let reports = self
                 .runner
                 .run(&run, checked, settings, self.global, &mut telling)?;
+            were_run = reports.iter().filter(|report| report.was_run()).count();
             known.learn(&run, reports);
         }
         Ok(Ended {
@@ -132,7 +134,7 @@ impl Worker<'_> {
                 deny_warnings: self.global.denies_warnings(),
                 ..Report::default()
             },
-            run: run.cases.len(),
+            run: were_run,
             is_stopped: stop.is_set(),
         })
     }
