@@ -31,7 +31,7 @@ use crate::watch::session::{Job, Place, Session, Step};
 use crate::watch::terminal::{self, Ready, Terminal};
 use crate::watch::{editor, view};
 
-use job::{Begun, Ended, Worker};
+use job::{Begun, Ended, Nearest, Worker};
 use screen::Screen;
 
 /// How long cases that are running may go on once something else is wanted. Most end in less, and ending one costs a
@@ -68,6 +68,8 @@ enum Message {
     Started(String),
     /// A case has ended.
     Case(Box<CaseReport>),
+    /// The cases that the save is about have ended.
+    Nearest(Nearest),
     /// Something that the author should know.
     Note(String),
     /// A job is over.
@@ -135,6 +137,7 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
             jobs,
             job: None,
             turn: Turn::new(cases.clone()),
+            nearest: BTreeSet::new(),
             screen,
             session: Session::default(),
         };
@@ -208,6 +211,8 @@ struct Watch<'a> {
     /// The job that is being done, and what keeps it from beginning more.
     job: Option<(Job, Interrupt)>,
     turn: Turn,
+    /// The modules that the job is about, as `curriculum/module`.
+    nearest: BTreeSet<String>,
     screen: Screen,
     session: Session,
 }
@@ -305,10 +310,18 @@ impl Watch<'_> {
                 self.session.case_finished(&report.id);
                 self.case(&report)?;
             }
+            Message::Nearest(Nearest {
+                cases,
+                others,
+                took,
+            }) if self.tells_progress() => {
+                let line = view::nearest(&cases, others, took);
+                self.screen.print(&format!("{line}\n"))?;
+            }
             Message::Note(note) => self.note(&note)?,
             Message::Ended(ended) => return self.ended(ended),
             Message::Terminal => self.screen.forget_line(),
-            Message::Stop => {}
+            Message::Nearest(_) | Message::Stop => {}
         }
         Ok(Vec::new())
     }
@@ -324,6 +337,7 @@ impl Watch<'_> {
     /// Tells what lint has found, and what is known of cases that are not run.
     fn begun(&mut self, begun: &Begun) -> Result<(), Error> {
         self.session.checked(begun.cases);
+        self.nearest.clone_from(&begun.nearest);
         if self.global.format == Format::Json {
             return Ok(());
         }
@@ -350,10 +364,18 @@ impl Watch<'_> {
             Format::Json => {}
             Format::Concise if report.tells_something_new() => concise::case(report, &mut text)?,
             Format::Human if report.tells_something_new() => human::case(report, &mut text)?,
-            Format::Human if self.global.verbose => human::case_line(report, &mut text)?,
+            Format::Human if self.global.verbose || self.is_awaited(report) => {
+                human::case_line(report, &mut text)?;
+            }
             Format::Human | Format::Concise => {}
         }
         Ok(self.screen.print(&String::from_utf8_lossy(&text))?)
+    }
+
+    /// Whether the author waits for this case more than for others: does what was just written pass?
+    fn is_awaited(&self, report: &CaseReport) -> bool {
+        let module = format!("{}/{}", report.curriculum, report.module);
+        report.case == "reference" && !self.global.quiet && self.nearest.contains(&module)
     }
 
     fn ended(&mut self, ended: Result<Box<Ended>, Error>) -> Result<Vec<Step>, Error> {

