@@ -169,9 +169,12 @@ impl Runner {
         let cache_dir = &self.options.cache_dir;
         // What ends differently only now and then is not found by looking up how it ended.
         let mode = self.mode.filter(|_| settings.seeds.len() == 1);
-        let mode = mode.map(|mode| match settings.anew {
-            true => CacheMode::Refresh,
-            false => mode,
+        let mode = mode.map(|mode| {
+            if settings.anew {
+                CacheMode::Refresh
+            } else {
+                mode
+            }
         });
         let caching = mode.map(|mode| {
             CachingExecutor::new(self.executor.as_ref(), Store::in_cache(cache_dir), mode)

@@ -96,10 +96,13 @@ impl Interrupt {
     /// Ends the cases that are running, and nothing else: what comes after them is run.
     pub(crate) fn end_cases(&self) {
         let mut actions = self.actions();
-        let is_case = |_: &u64, (running, _): &mut (Running, Action)| *running == Running::Case;
-        let cases = actions.pending.extract_if(.., is_case);
-        for (_, (_, action)) in cases {
-            action();
+        let pending = std::mem::take(&mut actions.pending);
+        for (id, (running, action)) in pending {
+            if running == Running::Case {
+                action();
+            } else {
+                actions.pending.insert(id, (running, action));
+            }
         }
     }
 

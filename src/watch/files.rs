@@ -252,8 +252,7 @@ impl<F: FnMut(Noticed)> Gathering<F> {
 /// Whether something has changed, and was not only looked at.
 fn is_change(kind: EventKind) -> bool {
     match kind {
-        EventKind::Access(AccessKind::Close(AccessMode::Write)) => true,
-        EventKind::Access(_) => false,
+        EventKind::Access(kind) => kind == AccessKind::Close(AccessMode::Write),
         EventKind::Any
         | EventKind::Create(_)
         | EventKind::Modify(_)

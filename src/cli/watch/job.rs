@@ -105,9 +105,10 @@ impl Worker<'_> {
             is_readable.then(|| wanted_environment(&checked.curriculum))
         });
         known.enter(plan, &environments.collect::<Vec<_>>());
-        let affected = match job.is_anew {
-            true => plan.cases.iter().map(|case| case.id.clone()).collect(),
-            false => known.affected(plan),
+        let affected = if job.is_anew {
+            plan.cases.iter().map(|case| case.id.clone()).collect()
+        } else {
+            known.affected(plan)
         };
         let mut run = plan.clone();
         run.retain(|id| affected.contains(id) && job.filter.lets_through(id));

@@ -82,7 +82,7 @@ impl Screen {
         } else {
             ""
         };
-        self.write(&format!("{erase}{text}"))
+        write(&format!("{erase}{text}"))
     }
 
     /// Begins a new screen, where that is wanted.
@@ -91,7 +91,7 @@ impl Screen {
             return Ok(());
         }
         self.line = None;
-        self.write("\x1b[2J\x1b[H")
+        write("\x1b[2J\x1b[H")
     }
 
     /// Draws the last line, if it is another than before.
@@ -105,7 +105,7 @@ impl Screen {
             return Ok(());
         }
         let (cut, fold) = CUT;
-        self.write(&format!("{ERASE}{cut}{line}{fold}\r"))?;
+        write(&format!("{ERASE}{cut}{line}{fold}\r"))?;
         self.line = Some(line);
         Ok(())
     }
@@ -127,17 +127,17 @@ impl Screen {
 
     fn erase(&mut self) -> io::Result<()> {
         match self.line.take() {
-            Some(_) => self.write(ERASE),
+            Some(_) => write(ERASE),
             None => Ok(()),
         }
     }
+}
 
-    /// Writes at once, so that nothing flickers.
-    fn write(&self, text: &str) -> io::Result<()> {
-        let mut out = io::stdout().lock();
-        out.write_all(text.as_bytes())?;
-        out.flush()
-    }
+/// Writes at once, so that nothing flickers.
+fn write(text: &str) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    out.write_all(text.as_bytes())?;
+    out.flush()
 }
 
 impl Drop for Screen {
