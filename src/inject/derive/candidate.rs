@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::difference::Hunk;
 use super::generalise::{Change, Level, Opened, is_atom, is_expression, levels};
 use super::names;
+use super::spelling;
 use super::text::{Mask, written};
 use crate::curriculum::document::RewriteStep;
 use crate::source::python::Syntax;
@@ -28,6 +29,8 @@ pub(super) struct Candidate {
     pub is_specific: bool,
     /// Parameters that the fix takes for granted.
     pub assumed: BTreeSet<String>,
+    /// Attributes of the object itself that the fix takes for granted.
+    pub attributes: BTreeSet<String>,
 }
 
 /// Part of a file that a rule is about.
@@ -49,6 +52,7 @@ pub(super) fn candidates(hunk: &Hunk<'_>, change: &Change<'_>) -> Vec<Candidate>
         for level in levels() {
             let opened = change.open(anchor.hunk.old(), anchor.hunk.new(), level);
             found.add_plain(anchor, &opened);
+            found.add_spelled(anchor, &opened);
             found.add_in_context(anchor, &opened, level);
         }
     }
@@ -116,13 +120,24 @@ struct Candidates<'a> {
 
 impl Candidates<'_> {
     fn push(&mut self, rule: Map<String, Value>, fix: Value, opened: &Opened, extra: usize) {
+        self.push_constrained(rule, fix, Map::new(), opened, extra);
+    }
+
+    fn push_constrained(
+        &mut self,
+        rule: Map<String, Value>,
+        fix: Value,
+        constraints: Map<String, Value>,
+        opened: &Opened,
+        extra: usize,
+    ) {
         let Some(rule) = self.with_captures(rule, opened) else {
             return;
         };
         let step = RewriteStep {
             rule,
             fix,
-            constraints: Map::new(),
+            constraints,
         };
         if !self.seen.insert(format!("{:?} {:?}", step.rule, step.fix)) {
             return;
@@ -151,6 +166,7 @@ impl Candidates<'_> {
             cost,
             is_specific: opened.weight >= 2,
             assumed,
+            attributes: opened.attributes.clone(),
         });
     }
 
@@ -181,6 +197,39 @@ impl Candidates<'_> {
         }
         let (rule, fix) = side_by_side(old, opened);
         self.push(rule, fix, opened, extra);
+    }
+
+    /// A rule for several ways to write the same expression.
+    fn add_spelled(&mut self, anchor: &Anchor<'_>, opened: &Opened) {
+        let [pattern] = &opened.old[..] else {
+            return;
+        };
+        let is_expression = !matches!(&*anchor.hunk.parent().0.kind, "block" | "module");
+        if opened.weight == 0 || !is_expression || is_atom(&anchor.hunk.old()[0]) {
+            return;
+        }
+        let others = spelling::others(pattern, self.change.library);
+        if others.is_empty() {
+            return;
+        }
+        let mut constraints = Map::new();
+        let mut any = vec![json!({"pattern": pattern})];
+        for other in others {
+            if let Some(receiver) = other.receiver {
+                let library = self.change.library.unwrap_or_default();
+                constraints.insert(receiver, json!({"not": {"regex": format!("^{library}$")}}));
+            }
+            any.push(json!({"pattern": other.pattern}));
+        }
+        let extra = 30 + 15 * any.len();
+        let rule = object(json!({"any": any}));
+        let mut fixes = vec![(opened.new.clone(), extra)];
+        if is_looser(&anchor.hunk) {
+            fixes.push((format!("({})", opened.new), extra + 6));
+        }
+        for (fix, extra) in fixes {
+            self.push_constrained(rule.clone(), json!(fix), constraints.clone(), opened, extra);
+        }
     }
 
     /// As [`Candidates::add_plain`], only where something else stands around or beside it.

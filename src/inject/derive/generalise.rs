@@ -63,6 +63,8 @@ pub(super) struct Change<'a> {
     pub function: Option<&'a Syntax>,
     /// Its names.
     pub scope: &'a Scope,
+    /// What the file calls its library of arrays; `None` where it has none.
+    pub library: Option<&'a str>,
     /// The bytes before that differ, where nothing but one part of an expression does.
     pub core: Option<Range<usize>>,
 }
@@ -79,6 +81,8 @@ pub(super) struct Opened {
     /// Names of the function that the new text has and the patterns do not find: parameters, and variables with
     /// the metavariables that the new text has in their place.
     pub free: BTreeMap<String, Option<String>>,
+    /// Attributes of the object itself that the new text names.
+    pub attributes: BTreeSet<String>,
     /// The metavariable of each variable.
     pub variables: BTreeMap<String, String>,
 }
@@ -113,6 +117,7 @@ impl Change<'_> {
             lists: HashMap::new(),
             used: BTreeSet::new(),
             variables: BTreeMap::new(),
+            attributes: BTreeSet::new(),
             weight: 0,
         };
         for node in old {
@@ -141,6 +146,7 @@ impl Change<'_> {
             new,
             weight: opener.weight,
             free,
+            attributes: opener.attributes,
             variables: opener.variables,
         }
     }
@@ -167,6 +173,7 @@ struct Opener<'a> {
     lists: HashMap<Vec<u64>, String>,
     used: BTreeSet<String>,
     variables: BTreeMap<String, String>,
+    attributes: BTreeSet<String>,
     weight: usize,
 }
 
@@ -230,7 +237,8 @@ impl<'a> Opener<'a> {
         let is_open = if is_local {
             true
         } else if is_parameter {
-            self.level.is_parameter_open
+            // Which one is replaced is what the change is about.
+            self.level.is_parameter_open && is_kept
         } else if !is_expression(node) || (is_name && names::is_receiver(text)) {
             false
         } else if is_kept {
@@ -444,6 +452,13 @@ impl<'a> Opener<'a> {
                 free.insert(text.to_owned(), Some(name));
                 return;
             }
+        }
+        if &*node.kind == "attribute"
+            && let (Some(object), Some(name)) = (node.field("object"), node.field("attribute"))
+            && names::is_receiver(object.text(self.change.after.1))
+        {
+            let name = name.text(self.change.after.1);
+            self.attributes.insert(name.to_owned());
         }
         let mut until = node.children.len();
         if &*node.kind == "argument_list" {

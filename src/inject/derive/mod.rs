@@ -8,22 +8,25 @@ mod candidate;
 mod difference;
 mod generalise;
 mod names;
+mod spelling;
 mod text;
+mod trial;
 pub mod yaml;
 
 use std::cmp::Reverse;
 use std::collections::BTreeSet;
+use std::rc::Rc;
 
 use crate::curriculum::document::{Rewrite, RewriteStep};
 use crate::curriculum::id::{DottedName, FilePath, VariantName};
 use crate::inject::rewrite::{CompiledRewrite, RewriteError};
-use crate::source::python::{self, Module, Syntax, SyntaxTree};
+use crate::source::python::{Module, SyntaxTree};
 use crate::source::tree::Tree;
 
-use candidate::Candidate;
 use difference::Hunk;
 use generalise::Change;
 use names::Scope;
+use trial::{Best, Score, Trial};
 
 /// Differences in more places are for an author to put into words.
 const MAX_STEPS: usize = 8;
@@ -123,7 +126,7 @@ pub fn derive(
     ];
     let others: Vec<_> = variants
         .iter()
-        .map(|(_, tree)| Some(Module::parse(tree.get(&path)?.text()?)))
+        .map(|(_, tree)| Some(Rc::new(Module::parse(tree.get(&path)?.text()?))))
         .collect();
     let deriver = Deriver {
         path: &path,
@@ -179,7 +182,7 @@ fn changed_file(before: &Tree, after: &Tree) -> Result<String, Underivable> {
 
 /// A file with its syntax.
 struct State {
-    module: Module,
+    module: Rc<Module>,
     syntax: SyntaxTree,
 }
 
@@ -197,10 +200,10 @@ impl State {
                 line,
             });
         }
-        Self::of(module).ok_or_else(|| Underivable::TooLarge(path.to_owned()))
+        Self::of(Rc::new(module)).ok_or_else(|| Underivable::TooLarge(path.to_owned()))
     }
 
-    fn of(module: Module) -> Option<Self> {
+    fn of(module: Rc<Module>) -> Option<Self> {
         let syntax = module.syntax()?;
         Some(Self { module, syntax })
     }
@@ -212,7 +215,7 @@ struct Deriver<'a> {
     before: &'a State,
     after: &'a State,
     /// The file in each variant; `None` where it has none.
-    others: &'a [Option<Module>],
+    others: &'a [Option<Rc<Module>>],
 }
 
 /// A way to make the change, and how well it does.
@@ -220,9 +223,6 @@ struct Found {
     steps: Vec<RewriteStep>,
     score: Score,
 }
-
-/// Whether a rule is specific; on how many variants it works; how short it is. The greatest is the best.
-type Score = (bool, isize, Reverse<usize>);
 
 impl Deriver<'_> {
     fn derive(&self) -> Result<(Option<DottedName>, Vec<RewriteStep>), Underivable> {
@@ -309,21 +309,25 @@ impl Deriver<'_> {
         let mut cost = 0;
         let (mut is_specific, mut points) = (true, 0);
         let mut current: Option<State> = None;
-        let mut others: Vec<Option<Module>> = self.others.to_vec();
+        let mut others: Vec<Option<Rc<Module>>> = self.others.to_vec();
         for _ in 0..=MAX_STEPS {
             let state = current.as_ref().unwrap_or(self.before);
             let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root);
             let Some(hunk) = hunks.first() else {
                 return Some(Found {
                     steps,
-                    score: (is_specific, points, Reverse(cost)),
+                    score: Score {
+                        is_specific,
+                        points,
+                        cost: Reverse(cost),
+                    },
                 });
             };
             let best = self.best(state, hunk, within, &others)?;
             steps.push(best.candidate.step);
             cost += best.candidate.cost;
-            is_specific &= best.score.0;
-            points = best.score.1;
+            is_specific &= best.score.is_specific;
+            points = best.score.points;
             others = best.others;
             let next = State::of(best.result)?;
             current = Some(next);
@@ -337,7 +341,7 @@ impl Deriver<'_> {
         state: &State,
         hunk: &Hunk<'_>,
         within: Option<&DottedName>,
-        others: &[Option<Module>],
+        others: &[Option<Rc<Module>>],
     ) -> Option<Best> {
         let file = state.module.text();
         let mut definitions = hunk.above.iter().map(|(before, _)| *before);
@@ -353,19 +357,20 @@ impl Deriver<'_> {
             after: (&self.after.syntax, self.after.module.text()),
             function,
             scope: &scope,
+            library: spelling::library(&state.syntax.root, file),
             core,
         };
         let expected = hunk.made();
         let within = within.map(DottedName::as_str);
+        let trial = Trial::new(&state.module, &expected, within, others)?;
         let mut best: Option<Best> = None;
         for candidate in candidate::candidates(hunk, &change) {
-            let Some(tried) = tried(&state.module, &expected, within, candidate, others) else {
+            let Some(tried) = trial.run(candidate) else {
                 continue;
             };
             if best.as_ref().is_none_or(|best| tried.score > best.score) {
                 // Sorted by cost: nothing that comes later is better than one that works everywhere.
-                let most = 2 * isize::try_from(others.len()).unwrap_or(0);
-                let is_done = tried.score.0 && tried.score.1 == most;
+                let is_done = tried.score.is_specific && tried.score.points == trial.most_points();
                 best = Some(tried);
                 if is_done {
                     break;
@@ -376,114 +381,5 @@ impl Deriver<'_> {
     }
 }
 
-/// A rule that makes a change, with what comes of it.
-struct Best {
-    candidate: Candidate,
-    score: Score,
-    result: Module,
-    /// The variants after it; `None` for those that it does not work on.
-    others: Vec<Option<Module>>,
-}
-
-/// Tries a rule: it must match once, and its result must be what is expected.
-fn tried(
-    module: &Module,
-    expected: &Syntax,
-    within: Option<&str>,
-    candidate: Candidate,
-    others: &[Option<Module>],
-) -> Option<Best> {
-    let step = &candidate.step;
-    let rule = python::Change::compile(&step.rule, &step.fix, &step.constraints).ok()?;
-    let (result, _) = applied(module, &rule, within)?;
-    if result.syntax()?.root != *expected {
-        return None;
-    }
-    let mut points = 0;
-    let others = others
-        .iter()
-        .map(|other| {
-            let other = other.as_ref()?;
-            let (result, is_whole) = applied(other, &rule, within)?;
-            let is_sound = is_whole && has_names(other, within, &candidate.assumed);
-            // Worse than no match: the learner would be given another fault, or code that does not run.
-            points += if is_sound { 2 } else { -1 };
-            Some(result)
-        })
-        .collect();
-    let score = (candidate.is_specific, points, Reverse(candidate.cost));
-    Some(Best {
-        candidate,
-        score,
-        result,
-        others,
-    })
-}
-
-/// Makes the one edit of a rule, and tells whether what it puts in is a part of its own in the result; `None` where
-/// there is not exactly one place, or the result is no Python.
-fn applied(module: &Module, rule: &python::Change, within: Option<&str>) -> Option<(Module, bool)> {
-    let within = match within {
-        None => None,
-        Some(symbol) => match &module.symbols(symbol)[..] {
-            [only] => Some(only.clone()),
-            _ => return None,
-        },
-    };
-    let edits = module.edits(rule, within.as_ref());
-    let [edit] = &edits[..] else {
-        return None;
-    };
-    let result = module.edited(edit);
-    if result.error().is_some() || result.text() == module.text() {
-        return None;
-    }
-    let put_in = edit.replaced.start..edit.replaced.start + edit.text.len();
-    let alone = Module::parse(&edit.text);
-    let is_whole = match (alone.error(), alone.syntax(), result.syntax()) {
-        (None, Some(alone), Some(result)) => match &alone.root.children[..] {
-            [only] => has_part(&result.root, only, &put_in),
-            _ => true,
-        },
-        _ => true,
-    };
-    Some((result, is_whole))
-}
-
-/// Whether a statement or its expression stands at a place of a file.
-fn has_part(file: &Syntax, part: &Syntax, place: &std::ops::Range<usize>) -> bool {
-    let inner = match &part.children[..] {
-        [only] if &*part.kind == "expression_statement" => only,
-        _ => part,
-    };
-    let mut is_found = false;
-    file.walk(&mut |node| {
-        is_found |= (node == part || node == inner)
-            && node.range.start <= place.start
-            && place.end <= node.range.end;
-        !is_found && node.range.start <= place.start && place.end <= node.range.end
-    });
-    is_found
-}
-
-/// Whether names occur in a symbol of a file.
-fn has_names(module: &Module, within: Option<&str>, names: &BTreeSet<String>) -> bool {
-    if names.is_empty() {
-        return true;
-    }
-    let (Some(syntax), text) = (module.syntax(), module.text()) else {
-        return false;
-    };
-    let within = within.and_then(|symbol| module.symbols(symbol).into_iter().next());
-    let mut known = BTreeSet::new();
-    syntax.root.walk(&mut |node| {
-        let is_inside = within
-            .as_ref()
-            .is_none_or(|within| within.start <= node.range.start && node.range.end <= within.end);
-        if is_inside && &*node.kind == "identifier" {
-            known.insert(node.text(text));
-        }
-        true
-    });
-    names.iter().all(|name| known.contains(name.as_str()))
-}
+#[cfg(test)]
+mod tests;
