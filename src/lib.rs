@@ -19,7 +19,7 @@
 //! | [`report`] | a run as data; one file per format; progress |
 //! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
-//! | [`inject`] | bugs: strict patches and rewrites |
+//! | [`inject`] | bugs: strict patches and rewrites, and rewrites derived from a difference |
 //! | [`answer`] | judging answers to questions |
 //! | [`curriculum`] | the files of a curriculum, loaded with the places of everything in them |
 //! | [`diagnostic`] | findings, and how they are drawn |

@@ -1,4 +1,5 @@
-//! Puts a bug into code: a strict patch against the reference, or a rewrite of any solution.
+//! Puts a bug into code: a strict patch against the reference, or a rewrite of any solution, which can be
+//! derived from the difference that a patch makes.
 
 pub mod derive;
 pub mod parsed;

@@ -5,10 +5,11 @@ use std::collections::BTreeSet;
 use serde_json::{Map, Value, json};
 
 use super::difference::Hunk;
-use super::generalise::{Change, Level, Opened, is_atom, is_expression, levels};
+use super::generalise::{Change, Opened};
+use super::level::{Level, is_atom, is_expression, levels};
 use super::names;
 use super::spelling;
-use super::text::{Mask, written};
+use super::surroundings::{object, side_by_side, statement};
 use crate::curriculum::document::RewriteStep;
 use crate::source::python::Syntax;
 
@@ -50,7 +51,7 @@ pub(super) fn candidates(hunk: &Hunk<'_>, change: &Change<'_>) -> Vec<Candidate>
     let anchors = anchors(hunk);
     for anchor in &anchors {
         for level in levels() {
-            let opened = change.open(anchor.hunk.old(), anchor.hunk.new(), level);
+            let opened = change.open(anchor.hunk.taken_out(), anchor.hunk.put_in(), level);
             found.add_plain(anchor, &opened);
             found.add_spelled(anchor, &opened);
             found.add_in_context(anchor, &opened, level);
@@ -70,7 +71,7 @@ fn anchors<'t>(hunk: &Hunk<'t>) -> Vec<Anchor<'t>> {
     let mut at = Some(hunk.clone());
     while let Some(hunk) = at {
         let is_list = matches!(&*hunk.parent().0.kind, "block" | "module");
-        if hunk.old().is_empty() || (is_list && hunk.new().is_empty()) {
+        if hunk.taken_out().is_empty() || (is_list && hunk.put_in().is_empty()) {
             let wider = [true, false]
                 .into_iter()
                 .filter_map(|is_forward| hunk.widened(is_forward));
@@ -81,7 +82,7 @@ fn anchors<'t>(hunk: &Hunk<'t>) -> Vec<Anchor<'t>> {
                 outer,
             });
         }
-        let is_outermost = hunk.old().iter().any(|node| {
+        let is_outermost = hunk.taken_out().iter().any(|node| {
             matches!(
                 &*node.kind,
                 "function_definition" | "class_definition" | "decorated_definition"
@@ -109,7 +110,7 @@ fn is_whole(hunk: &Hunk<'_>) -> bool {
         })
     };
     let (before, after) = hunk.parent();
-    is_free(hunk.old(), before) && is_free(hunk.new(), after)
+    is_free(hunk.taken_out(), before) && is_free(hunk.put_in(), after)
 }
 
 struct Candidates<'a> {
@@ -131,7 +132,7 @@ impl Candidates<'_> {
         opened: &Opened,
         extra: usize,
     ) {
-        let Some(rule) = self.with_captures(rule, opened) else {
+        let Some(rule) = self.change.with_captures(rule, opened) else {
             return;
         };
         let step = RewriteStep {
@@ -175,7 +176,7 @@ impl Candidates<'_> {
         if opened.weight == 0 {
             return;
         }
-        let old = anchor.hunk.old();
+        let old = anchor.hunk.taken_out();
         let extra = 30 * anchor.outer + if is_atom(&old[0]) { 60 } else { 0 };
         if let [pattern] = &opened.old[..] {
             self.push(
@@ -205,7 +206,7 @@ impl Candidates<'_> {
             return;
         };
         let is_expression = !matches!(&*anchor.hunk.parent().0.kind, "block" | "module");
-        if opened.weight == 0 || !is_expression || is_atom(&anchor.hunk.old()[0]) {
+        if opened.weight == 0 || !is_expression || is_atom(&anchor.hunk.taken_out()[0]) {
             return;
         }
         let others = spelling::others(pattern, self.change.library);
@@ -234,7 +235,7 @@ impl Candidates<'_> {
 
     /// As [`Candidates::add_plain`], only where something else stands around or beside it.
     fn add_in_context(&mut self, anchor: &Anchor<'_>, opened: &Opened, level: Level) {
-        let old = anchor.hunk.old();
+        let old = anchor.hunk.taken_out();
         let is_list = matches!(&*anchor.hunk.parent().0.kind, "block" | "module");
         let mut around = Vec::new();
         for (node, _) in anchor.hunk.above.iter().rev() {
@@ -242,7 +243,7 @@ impl Candidates<'_> {
                 "function_definition" | "class_definition" | "module" => break,
                 "block" => {}
                 kind if kind.ends_with("_statement") || kind.ends_with("_clause") => {
-                    around.push(kind)
+                    around.push(kind);
                 }
                 _ => {}
             }
@@ -280,7 +281,7 @@ impl Candidates<'_> {
             beside.push(("precedes", next));
         }
         for (relation, neighbour) in beside {
-            let text = self.neighbour(neighbour, opened);
+            let text = self.change.neighbour(neighbour, opened);
             if text.lines().count() > 1 {
                 continue;
             }
@@ -301,7 +302,7 @@ impl Candidates<'_> {
     /// A rule for the value of a keyword argument or the default of a parameter, wherever it stands.
     fn add_named_value(&mut self, hunk: &Hunk<'_>) {
         let (holder, _) = hunk.parent();
-        let ([old], Some(name)) = (hunk.old(), holder.field("name")) else {
+        let ([old], Some(name)) = (hunk.taken_out(), holder.field("name")) else {
             return;
         };
         let is_named = matches!(
@@ -328,145 +329,14 @@ impl Candidates<'_> {
             }
         }
         for level in levels() {
-            let opened = self.change.open(hunk.old(), hunk.new(), level);
+            let mut opened = self.change.open(hunk.taken_out(), hunk.put_in(), level);
+            // Its name tells the place as well.
+            opened.weight += 2;
             for (at, inside) in variants.iter().enumerate() {
                 let rule = json!({"pattern": opened.old[0], "inside": inside});
                 self.push(object(rule), json!(opened.new), &opened, 50 + 15 * at);
             }
         }
-    }
-
-    /// A statement beside the change: names of variables are those of the change or any.
-    fn neighbour(&self, node: &Syntax, opened: &Opened) -> String {
-        let (tree, file) = self.change.before;
-        let mut masks = Vec::new();
-        self.mask_names(node, None, &mut masks, &|name| {
-            let known = opened.variables.get(name);
-            known.map_or_else(|| "$_".to_owned(), |name| format!("${name}"))
-        });
-        written(std::slice::from_ref(node), file, &tree.comments, &masks)
-    }
-
-    fn mask_names(
-        &self,
-        node: &Syntax,
-        parent: Option<&Syntax>,
-        masks: &mut Vec<Mask>,
-        called: &dyn Fn(&str) -> String,
-    ) {
-        let text = node.text(self.change.before.1);
-        let is_variable = &*node.kind == "identifier"
-            && self.change.scope.is_local(text)
-            && parent.is_none_or(|parent| names::is_value(node, parent));
-        if is_variable {
-            masks.push(Mask {
-                range: node.range.clone(),
-                text: called(text),
-            });
-        }
-        for child in &node.children {
-            self.mask_names(child, Some(node), masks, called);
-        }
-    }
-
-    /// Returns a rule that finds the names that the fix needs as well; `None` where that can't be said.
-    fn with_captures(
-        &self,
-        rule: Map<String, Value>,
-        opened: &Opened,
-    ) -> Option<Map<String, Value>> {
-        let mut captures = Vec::new();
-        for (name, metavariable) in &opened.free {
-            if let Some(metavariable) = metavariable {
-                captures.push(self.capture(name, metavariable, opened)?);
-            }
-        }
-        if captures.is_empty() {
-            return Some(rule);
-        }
-        let mut rule = rule;
-        if captures.len() == 1 && !rule.contains_key("inside") {
-            rule.insert("inside".to_owned(), captures.remove(0));
-            return Some(rule);
-        }
-        let mut all = vec![Value::Object(rule)];
-        all.extend(captures.into_iter().map(|inside| json!({"inside": inside})));
-        Some(object(json!({"all": all})))
-    }
-
-    /// What a change is inside of when a name of its function is bound to a metavariable.
-    fn capture(&self, name: &str, metavariable: &str, opened: &Opened) -> Option<Value> {
-        let pattern = format!("${metavariable}");
-        if let Some(at) = self
-            .change
-            .scope
-            .parameters
-            .iter()
-            .position(|parameter| parameter == name)
-        {
-            let any = json!([
-                {"kind": "identifier", "pattern": pattern},
-                {"kind": "typed_parameter", "has": {"kind": "identifier", "pattern": pattern}},
-                {"has": {"field": "name", "pattern": pattern}},
-            ]);
-            let has = json!({"field": "parameters", "has": {"nthChild": at + 1, "any": any}});
-            return Some(json!({"kind": "function_definition", "stopBy": "end", "has": has}));
-        }
-        let (tree, file) = self.change.before;
-        let mut found = None;
-        self.change.function?.walk(&mut |node| {
-            let is_bound = found.is_none()
-                && node.field("left").is_some_and(|left| &*left.kind == "identifier" && left.text(file) == name);
-            match &*node.kind {
-                "assignment" if is_bound => {
-                    let mut masks = Vec::new();
-                    self.mask_names(node, None, &mut masks, &|other| match opened.variables.get(other) {
-                        _ if other == name => pattern.clone(),
-                        Some(known) => format!("${known}"),
-                        None => "$_".to_owned(),
-                    });
-                    let text = written(std::slice::from_ref(node), file, &tree.comments, &masks);
-                    found = Some(json!({"stopBy": "end", "pattern": text}));
-                }
-                "for_statement" if is_bound => {
-                    found = Some(json!({"stopBy": "end", "kind": "for_statement", "has": {"field": "left", "pattern": pattern}}));
-                }
-                _ => {}
-            }
-            found.is_none()
-        });
-        Some(json!({"kind": "function_definition", "stopBy": "end", "has": found?}))
-    }
-}
-
-/// A rule for statements side by side: it finds the last and replaces all of them.
-fn side_by_side(old: &[Syntax], opened: &Opened) -> (Map<String, Value>, Value) {
-    let mut rules = old
-        .iter()
-        .zip(&opened.old)
-        .map(|(node, pattern)| statement(node, pattern));
-    let first = rules.next().expect("something changes");
-    let mut rule = first.clone();
-    for mut next in rules {
-        next.insert("follows".to_owned(), Value::Object(rule));
-        rule = next;
-    }
-    let start = if old.len() == 2 {
-        json!({"kind": &*old[0].kind})
-    } else {
-        let mut start = first;
-        start.insert("stopBy".to_owned(), json!("end"));
-        Value::Object(start)
-    };
-    (rule, json!({"template": opened.new, "expandStart": start}))
-}
-
-/// A rule for a statement as a whole, so that what stands beside it can be named.
-fn statement(node: &Syntax, pattern: &str) -> Map<String, Value> {
-    if &*node.kind == "expression_statement" {
-        object(json!({"kind": "expression_statement", "has": {"pattern": pattern}}))
-    } else {
-        object(json!({"pattern": pattern}))
     }
 }
 
@@ -485,17 +355,10 @@ fn is_looser(hunk: &Hunk<'_>) -> bool {
                 | "await"
         )
     };
-    match (hunk.old(), hunk.new()) {
+    match (hunk.taken_out(), hunk.put_in()) {
         ([old], [new]) => {
             is_expression(old) && is_operation(new) && (!is_operation(old) || old.kind != new.kind)
         }
         _ => false,
-    }
-}
-
-fn object(value: Value) -> Map<String, Value> {
-    match value {
-        Value::Object(object) => object,
-        _ => Map::new(),
     }
 }

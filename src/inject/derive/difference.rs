@@ -20,12 +20,12 @@ pub(super) struct Hunk<'t> {
 
 impl<'t> Hunk<'t> {
     /// The nodes that change.
-    pub(super) fn old(&self) -> &'t [Syntax] {
+    pub(super) fn taken_out(&self) -> &'t [Syntax] {
         &self.parent().0.children[self.before.clone()]
     }
 
     /// What they change into.
-    pub(super) fn new(&self) -> &'t [Syntax] {
+    pub(super) fn put_in(&self) -> &'t [Syntax] {
         &self.parent().1.children[self.after.clone()]
     }
 
@@ -77,7 +77,7 @@ impl<'t> Hunk<'t> {
     pub(super) fn made(&self) -> Syntax {
         let mut levels = self.above.iter().rev().map(|(before, _)| *before);
         let mut inner = levels.next().expect("a file's root is above all else");
-        let mut changed = inner.with_children(self.before.clone(), self.new());
+        let mut changed = inner.with_children(self.before.clone(), self.put_in());
         for outer in levels {
             let place = place_of(inner, outer).expect("each is below the one above");
             changed = outer.with_children(place, &[changed]);

@@ -7,8 +7,10 @@
 mod candidate;
 mod difference;
 mod generalise;
+mod level;
 mod names;
 mod spelling;
+mod surroundings;
 mod text;
 mod trial;
 pub mod yaml;
@@ -255,7 +257,7 @@ impl Deriver<'_> {
             .max_by_key(|found| found.score);
         let Some(best) = best else {
             let start = hunks[0]
-                .old()
+                .taken_out()
                 .first()
                 .unwrap_or(hunks[0].parent().0)
                 .range
@@ -348,7 +350,7 @@ impl Deriver<'_> {
         let function = definitions.find(|node| &*node.kind == "function_definition");
         let scope = function.map_or_else(Scope::default, |function| Scope::of(function, file));
         let is_listed = matches!(&*hunk.parent().0.kind, "block" | "module");
-        let core = match hunk.old() {
+        let core = match hunk.taken_out() {
             [only] if !is_listed => Some(only.range.clone()),
             _ => None,
         };
