@@ -5,7 +5,7 @@
 //! Dependencies point one way:
 //!
 //! ```text
-//! cli → watch, record, preview, lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
+//! cli → watch, record, import, scaffold, preview, lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
 //! ```
 //!
 //! | module | what it is for |
@@ -16,6 +16,7 @@
 //! | [`preview`] | what a learner sees of a module: as data, on a terminal, as a page |
 //! | [`watch`] | what was saved, which cases that concerns, what is done next and how it is shown |
 //! | [`record`] | a bug from an edit of the reference: what was changed, what the validator says, the files |
+//! | [`import`] | curricula of the older `manifest.json` layout, brought into this one |
 //! | [`report`] | a run as data; one file per format; progress |
 //! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
@@ -36,6 +37,7 @@ mod date;
 pub mod diagnostic;
 pub mod exit_code;
 pub mod git;
+pub mod import;
 pub mod inject;
 pub mod lint;
 pub mod pattern;

@@ -35,6 +35,11 @@ const MAX_PART_BYTES: usize = 256;
 /// Texts of which a match must contain one; more are not worth looking for.
 const MAX_NEEDED: usize = 16;
 
+/// Returns the pattern that matches a text and nothing else, whatever its case.
+pub(crate) fn literal(text: &str) -> String {
+    regex_syntax::escape(text)
+}
+
 /// A text that several patterns are held against.
 #[derive(Clone, Debug)]
 pub struct Searched<'a> {

@@ -10,6 +10,7 @@ mod error;
 mod explain;
 mod fix;
 mod global;
+mod import;
 mod lint;
 mod lock;
 mod module;
@@ -63,6 +64,7 @@ enum Command {
     Preview(preview::PreviewArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
+    Import(import::ImportArgs),
     Schema(schema::SchemaArgs),
     Cache(cache::CacheCommandArgs),
     Doctor(doctor::DoctorArgs),
@@ -107,6 +109,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Preview(args) => preview::run_preview(args, global),
         Command::Build(args) => build::run_build(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
+        Command::Import(args) => import::run_import(args, global),
         Command::Cache(args) => cache::run_cache(args, global),
         Command::Schema(args) => schema::run_schema(args),
         Command::Doctor(args) => doctor::run_doctor(args, global),

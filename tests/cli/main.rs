@@ -17,6 +17,7 @@ mod explain;
 mod fix;
 mod flakes;
 mod help;
+mod import;
 mod interrupt;
 mod lint;
 mod lock;

@@ -77,7 +77,7 @@ fn head(file: &SourceFile) -> impl Iterator<Item = (&str, Span)> {
 }
 
 /// The folder that holds `schemas`, from a curriculum's folder upwards.
-fn home_of_schemas(dir: &Path) -> Option<&Path> {
+pub(crate) fn home_of_schemas(dir: &Path) -> Option<&Path> {
     dir.ancestors()
         .find(|dir| dir.join("schemas/module.schema.json").is_file())
 }

@@ -1,0 +1,101 @@
+//! Ids for what was called otherwise before.
+
+use std::collections::BTreeSet;
+
+use crate::curriculum::id::Slug;
+
+/// Ids that are taken.
+#[derive(Debug, Default)]
+pub(super) struct Taken(BTreeSet<String>);
+
+impl Taken {
+    /// Returns the id for a name, unlike all that were returned before. `stopgap` is taken where nothing of the
+    /// name is left.
+    pub(super) fn id(&mut self, name: &str, stopgap: &str) -> String {
+        let slug = slug(name, stopgap);
+        let numbered = (2..).map(|number| {
+            let ending = format!("_{number}");
+            let stem: String = slug.chars().take(64 - ending.len()).collect();
+            format!("{}{ending}", stem.trim_end_matches(['_', '-']))
+        });
+        let id = std::iter::once(slug.clone())
+            .chain(numbered)
+            .find(|id| self.0.insert(id.clone()));
+        id.expect("there are more numbers than names")
+    }
+}
+
+/// Returns the id that is nearest to a name: lower-case words, 64 characters at most.
+fn slug(name: &str, stopgap: &str) -> String {
+    if Slug::try_from(name).is_ok() {
+        return name.to_owned();
+    }
+    let words = name
+        .split(|char: char| !char.is_ascii_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .map(str::to_ascii_lowercase);
+    let mut slug = words.collect::<Vec<_>>().join("_");
+    if !slug.starts_with(|char: char| char.is_ascii_lowercase()) {
+        slug = match slug.as_str() {
+            "" => stopgap.to_owned(),
+            _ => format!("{stopgap}_{slug}"),
+        };
+    }
+    slug.truncate(64);
+    slug.trim_end_matches('_').to_owned()
+}
+
+/// Returns a name for people, from an id: `no_shift` gives "No shift".
+pub(super) fn title(id: &str) -> String {
+    let words = id.replace(['_', '-'], " ");
+    let mut chars = words.chars();
+    let first = chars.next().map(|char| char.to_ascii_uppercase());
+    first.into_iter().chain(chars).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn names_become_ids() {
+        for (name, id) in [
+            ("softmax", "softmax"),
+            ("rms-norm", "rms-norm"),
+            ("Two Sum", "two_sum"),
+            ("../etc/passwd", "etc_passwd"),
+            ("01_intro", "module_01_intro"),
+            ("größe", "gr_e"),
+            ("", "module"),
+            ("\u{202e}", "module"),
+        ] {
+            assert_eq!(slug(name, "module"), id, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn second_of_a_name_gets_a_number() {
+        let mut taken = Taken::default();
+        let ids = ["Two Sum", "two_sum", "two sum"].map(|name| taken.id(name, "module"));
+        assert_eq!(ids, ["two_sum", "two_sum_2", "two_sum_3"]);
+        let long = "a".repeat(70);
+        let ids = [taken.id(&long, "module"), taken.id(&long, "module")];
+        assert!(ids.iter().all(|id| id.len() == 64), "{ids:?}");
+    }
+
+    proptest! {
+        #[test]
+        fn every_name_has_a_valid_id(name in "\\PC{0,80}") {
+            let mut taken = Taken::default();
+            for _ in 0..3 {
+                prop_assert!(Slug::try_from(taken.id(&name, "module")).is_ok());
+            }
+        }
+    }
+
+    #[test]
+    fn ids_become_titles() {
+        assert_eq!(title("no_shift-twice"), "No shift twice");
+    }
+}
