@@ -131,7 +131,7 @@ impl<'n> Fields<'n> {
         for node in self.items(name, ledger) {
             match &node.value {
                 Value::Text(text) if !text.trim().is_empty() => {
-                    texts.push((text.clone(), node.line))
+                    texts.push((text.clone(), node.line));
                 }
                 other => {
                     let why = format!(

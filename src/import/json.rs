@@ -3,6 +3,7 @@
 //! Raw control characters in texts, unknown escapes, lone surrogates, trailing commas and repeated keys are
 //! damages. Anything else that is no JSON ends the reading: what stands there could only be guessed.
 
+use std::collections::HashMap;
 use std::iter::Peekable;
 use std::str::CharIndices;
 
@@ -99,6 +100,7 @@ impl Parser<'_> {
 
     fn object(&mut self, depth: usize) -> Result<Value, Damage> {
         let mut entries: Vec<(String, Node)> = Vec::new();
+        let mut places: HashMap<String, usize> = HashMap::new();
         self.items('}', |parser| {
             let line = parser.line;
             if parser.peek() != Some('"') {
@@ -110,13 +112,13 @@ impl Parser<'_> {
                 return Err(parser.unexpected("`:`"));
             }
             let node = parser.value(depth + 1)?;
-            match entries.iter_mut().find(|(known, _)| *known == key) {
-                Some(entry) => {
-                    let what = format!("`{key}` stands there again, and the last one counts");
-                    parser.damages.push(Damage { line, what });
-                    entry.1 = node;
-                }
-                None => entries.push((key, node)),
+            if let Some(at) = places.get(&key) {
+                let what = format!("`{key}` stands there again, and the last one counts");
+                parser.damages.push(Damage { line, what });
+                entries[*at].1 = node;
+            } else {
+                places.insert(key.clone(), entries.len());
+                entries.push((key, node));
             }
             Ok(())
         })?;
@@ -423,8 +425,7 @@ mod tests {
             assert_eq!(
                 read(text),
                 (String::new(), vec![damage.to_owned()]),
-                "{:.20}",
-                text
+                "{text:.20}"
             );
         }
     }

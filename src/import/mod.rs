@@ -27,6 +27,7 @@ mod target;
 mod theory;
 mod top;
 mod validator;
+mod witnesses;
 
 pub use ledger::{Kind, Told};
 pub use sources::{Folder, Source, Sources};

@@ -1,12 +1,13 @@
 //! The modules of an import: those of the manifest with their folders, and folders that it does not list.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::ledger::{Ledger, Place};
 use super::manifest::{OldManifest, OldModule};
 use super::slug::{Taken, title};
 use crate::curriculum::document::CurriculumKind;
 use crate::source::path::{self, is_plain_relative};
+use crate::source::tree::Tree;
 
 /// The prompt in a module's folder.
 pub(super) const PROMPT: &str = "build_prompt.txt";
@@ -64,11 +65,12 @@ pub(super) struct Modules {
 /// Finds the modules.
 pub(super) fn find(old: &OldManifest, ledger: &mut Ledger<'_>) -> Modules {
     let mut finder = Finder {
-        ledger,
         found: Modules::default(),
         ids: Taken::default(),
         by_old_id: BTreeMap::new(),
         folders: BTreeSet::new(),
+        there: folders_of(&ledger.sources.curriculum.files),
+        ledger,
         wanted: Vec::new(),
     };
     let mut group_ids = Taken::default();
@@ -132,6 +134,8 @@ struct Finder<'f, 'a> {
     found: Modules,
     ids: Taken,
     by_old_id: BTreeMap<String, String>,
+    /// All folders.
+    there: HashSet<&'a str>,
     /// Folders that are a module's.
     folders: BTreeSet<String>,
     /// What modules require, by their number.
@@ -206,7 +210,7 @@ impl Finder<'_, '_> {
                     old.id
                 );
                 self.ledger.aside(&old.place, what);
-            } else if self.ledger.sources.curriculum.has_folder(path) {
+            } else if self.there.contains(path) {
                 return Some(path.to_owned());
             }
         }
@@ -217,9 +221,9 @@ impl Finder<'_, '_> {
             format!("patterns/{group}/{id}"),
             id.clone(),
         ];
-        let found = usual.into_iter().find(|path| {
-            is_plain_relative(path) && self.ledger.sources.curriculum.has_folder(path)
-        });
+        let found = usual
+            .into_iter()
+            .find(|path| is_plain_relative(path) && self.there.contains(path.as_str()));
         match &found {
             Some(folder) => {
                 let what =
@@ -307,6 +311,19 @@ impl Finder<'_, '_> {
             });
         }
     }
+}
+
+/// The folders that files are in, at any level.
+fn folders_of(files: &Tree) -> HashSet<&str> {
+    let folders = |path: &'_ str| {
+        path.match_indices('/')
+            .map(|(at, _)| at)
+            .collect::<Vec<_>>()
+    };
+    files
+        .iter()
+        .flat_map(|(path, _)| folders(path).into_iter().map(move |at| &path[..at]))
+        .collect()
 }
 
 /// The title that a prompt begins with.

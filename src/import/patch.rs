@@ -10,6 +10,9 @@ use crate::inject::patch::Patch;
 use crate::source::SourceFile;
 use crate::source::tree::{Entry, Tree};
 
+/// Hunks of a patch that are looked at: each is held against all lines of its file.
+const MAX_HUNKS: usize = 200;
+
 /// A patch that applies, and what was done to it.
 #[derive(Debug)]
 pub(super) struct Fitted {
@@ -42,6 +45,9 @@ pub(super) fn fit(
             notes: Vec::new(),
             buggy,
         });
+    }
+    if text.lines().filter(|line| line.starts_with("@@")).count() > MAX_HUNKS {
+        return Err((None, format!("more than {MAX_HUNKS} hunks")));
     }
     let mut fitter = Fitter {
         lines: text.lines().collect(),
@@ -97,6 +103,9 @@ pub(super) fn old_blocks(text: &str) -> Vec<(String, Vec<String>)> {
         if let Some(old) = header(line, "--- ") {
             path = Some(old.to_owned());
         } else if line.starts_with("@@") {
+            if blocks.len() == MAX_HUNKS {
+                return blocks;
+            }
             blocks.extend(path.clone().map(|path| (path, Vec::new())));
         } else if let (Some(old), Some((_, block))) =
             (line.strip_prefix([' ', '-']), blocks.last_mut())
@@ -229,7 +238,7 @@ impl<'a> Fitter<'a> {
             .filter(|line| !line.starts_with(['-', '\\']))
             .count();
         let stated = numbers(header);
-        let start = self.place(
+        let start = place(
             header_at,
             &old,
             lines,
@@ -286,40 +295,6 @@ impl<'a> Fitter<'a> {
         body[..body.len() - blank].to_vec()
     }
 
-    /// Where a hunk begins, from 0: where it says if it fits there, else at the only place where it does.
-    fn place(
-        &mut self,
-        header_at: usize,
-        old: &[&str],
-        lines: &[&str],
-        from: usize,
-        stated: Option<usize>,
-    ) -> Result<usize, Refused> {
-        if old.is_empty() {
-            return match stated {
-                Some(line) if line <= lines.len() && line >= from => Ok(line),
-                _ => self.refuse_at(header_at, "nothing says where the lines go"),
-            };
-        }
-        let places: Vec<_> = places_of(old, lines)
-            .into_iter()
-            .filter(|at| *at >= from)
-            .collect();
-        let stated = stated.and_then(|line| line.checked_sub(1));
-        match (places.as_slice(), stated) {
-            ([], _) => self.refuse_at(header_at, "the hunk fits nowhere in the solved project"),
-            (places, Some(stated)) if places.contains(&stated) => Ok(stated),
-            ([place], _) => Ok(*place),
-            (places, _) => {
-                let why = format!(
-                    "the hunk fits in {} places of the solved project",
-                    places.len()
-                );
-                self.refuse_at(header_at, &why)
-            }
-        }
-    }
-
     fn push(&mut self, line: &str) {
         writeln!(self.result, "{line}").expect("writing to a string can't fail");
     }
@@ -327,10 +302,44 @@ impl<'a> Fitter<'a> {
     fn refuse<T>(&self, why: impl Into<String>) -> Result<T, Refused> {
         Err((Some((self.at + 1).min(self.lines.len().max(1))), why.into()))
     }
+}
 
-    fn refuse_at<T>(&self, line: usize, why: &str) -> Result<T, Refused> {
-        Err((Some(line + 1), why.to_owned()))
+/// Where a hunk begins, from 0: where it says if it fits there, else at the only place where it does.
+fn place(
+    header_at: usize,
+    old: &[&str],
+    lines: &[&str],
+    from: usize,
+    stated: Option<usize>,
+) -> Result<usize, Refused> {
+    if old.is_empty() {
+        return match stated {
+            Some(line) if line <= lines.len() && line >= from => Ok(line),
+            _ => refuse_at(header_at, "nothing says where the lines go"),
+        };
     }
+    let places: Vec<_> = places_of(old, lines)
+        .into_iter()
+        .filter(|at| *at >= from)
+        .collect();
+    let stated = stated.and_then(|line| line.checked_sub(1));
+    match (places.as_slice(), stated) {
+        ([], _) => refuse_at(header_at, "the hunk fits nowhere in the solved project"),
+        (places, Some(stated)) if places.contains(&stated) => Ok(stated),
+        ([place], _) => Ok(*place),
+        (places, _) => {
+            let why = format!(
+                "the hunk fits in {} places of the solved project",
+                places.len()
+            );
+            refuse_at(header_at, &why)
+        }
+    }
+}
+
+/// Why a patch can't be used, with a line counted from 0.
+fn refuse_at<T>(line: usize, why: &str) -> Result<T, Refused> {
+    Err((Some(line + 1), why.to_owned()))
 }
 
 /// Start and count of both sides, where a hunk header has them.

@@ -3,15 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::ledger::{Ledger, Place};
-use super::modules::{Module, PROMPT, SOLUTION, VALIDATOR};
+use super::modules::{Module, SOLUTION};
 use super::owners::{self, Owners, Witness};
-use super::patch;
 use super::regions::{self, Change};
 use super::sources::Source;
-use super::target::Mentions;
+use super::witnesses;
 use crate::project::language::Language;
-use crate::source::path;
-use crate::source::python;
 use crate::source::tree::{Entry, Tree};
 
 /// The project, and what of it is whose.
@@ -28,15 +25,15 @@ pub(super) struct Project {
 
 /// Builds the project.
 pub(super) fn build(modules: &[Module], ledger: &mut Ledger<'_>) -> Project {
+    let (witnesses, folders) = witnesses::collect(modules, ledger);
     let mut builder = Builder {
-        project: Project::default(),
-        witnesses: Vec::new(),
+        project: Project {
+            folders,
+            ..Project::default()
+        },
+        witnesses,
         ledger,
     };
-    for module in modules {
-        builder.hear(module);
-    }
-    builder.own_folders(modules);
     builder.trees();
     builder.solutions(modules);
     builder.tests();
@@ -65,82 +62,7 @@ struct Builder<'b, 'a> {
     ledger: &'b mut Ledger<'a>,
 }
 
-impl<'b, 'a: 'b> Builder<'b, 'a> {
-    /// Collects what a module says of files.
-    fn hear(&mut self, module: &'b Module) {
-        let sources = self.ledger.sources;
-        let mut read = |name: &str| self.ledger.text(&module.file(name)).unwrap_or_default();
-        let (prompt, validator, solution) = (read(PROMPT), read(VALIDATOR), read(SOLUTION));
-        let bugs = path::join(&module.folder, "bugs");
-        let files = sources.curriculum.files.iter();
-        let is_patch =
-            |path: &&str| path::inside(path, &bugs).is_some() && path.ends_with(".patch");
-        let patches: Vec<_> = files
-            .map(|(path, _)| path)
-            .filter(is_patch)
-            .filter_map(|path| sources.text(Source::Curriculum, path))
-            .collect();
-        let is_file = |path: &str| {
-            [Source::Reference, Source::Starter]
-                .iter()
-                .any(|it| sources.text(*it, path).is_some())
-        };
-        let defined = python::Module::parse(solution).defined_names();
-        let mentions = Mentions::of(prompt, validator, &patches, &defined, is_file);
-        let solution = module.file(SOLUTION);
-        let target = if self.ledger.has(&solution) && self.ledger.text(&solution).is_some() {
-            match mentions.target() {
-                Ok(target) => Some(target),
-                Err(why) => {
-                    self.ledger.aside(
-                        &solution,
-                        format!("which file of the project it stands for can't be told: {why}"),
-                    );
-                    None
-                }
-            }
-        } else {
-            None
-        };
-        self.witnesses.push(Witness {
-            id: &module.id,
-            mentions,
-            target,
-            prompt,
-            validator: with_tests(validator, self.ledger),
-            blocks: patches
-                .iter()
-                .flat_map(|text| patch::old_blocks(text))
-                .collect(),
-        });
-    }
-
-    /// Modules that all have a `solution.py` of their own get a folder each: there is one project for all.
-    fn own_folders(&mut self, modules: &[Module]) {
-        let is_plain = |it: &&Witness<'_>| it.target.as_deref() == Some(SOLUTION);
-        let count = self.witnesses.iter().filter(is_plain).count();
-        let is_there = [Source::Reference, Source::Starter]
-            .iter()
-            .any(|it| self.ledger.has(&Place::of(*it, SOLUTION)));
-        if count < 2 || is_there {
-            return;
-        }
-        for (witness, module) in self.witnesses.iter_mut().zip(modules) {
-            if witness.target.as_deref() != Some(SOLUTION) {
-                continue;
-            }
-            let target = format!("{}/{SOLUTION}", witness.id);
-            let what = format!(
-                "several modules have one: in the project it is `{target}`; say so in the prompt"
-            );
-            self.ledger.decide(&module.file(SOLUTION), what);
-            self.project
-                .folders
-                .insert(witness.id.to_owned(), witness.id.to_owned());
-            witness.target = Some(target);
-        }
-    }
-
+impl Builder<'_, '_> {
     /// Takes over reference and starter.
     fn trees(&mut self) {
         let sources = self.ledger.sources;
@@ -329,8 +251,9 @@ impl<'b, 'a: 'b> Builder<'b, 'a> {
                 .text(Source::Curriculum, &place.path)
                 .unwrap_or_default();
             let mut own = regions::join(regions::changes(target, starter, solution));
-            own.iter_mut()
-                .for_each(|change| change.owners = vec![module.id.clone()]);
+            for change in &mut own {
+                change.owners = vec![module.id.clone()];
+            }
             // What an earlier module has written already stays that module's.
             own.retain(|change| {
                 !changes
@@ -405,32 +328,6 @@ impl<'b, 'a: 'b> Builder<'b, 'a> {
             self.project.files.insert(path, entry.clone());
         }
     }
-}
-
-/// A validator with the tests that it names, which tell more of what it is about.
-fn with_tests(validator: &str, ledger: &Ledger<'_>) -> String {
-    let mut all = validator.to_owned();
-    let tests = ledger
-        .sources
-        .tests
-        .iter()
-        .flat_map(|folder| folder.files.iter());
-    let shared = tests.map(|(path, entry)| (format!("tests/{path}"), entry));
-    let reference = ledger
-        .sources
-        .reference
-        .iter()
-        .flat_map(|folder| folder.files.iter());
-    let own = reference
-        .map(|(path, entry)| (path.to_owned(), entry))
-        .filter(|(path, _)| path.starts_with("tests/"));
-    for (path, entry) in shared.chain(own) {
-        if validator.contains(&path) {
-            all.push('\n');
-            all.push_str(entry.text().unwrap_or_default());
-        }
-    }
-    all
 }
 
 /// Whether two changes are about the same lines, or put different ones in at the same place.

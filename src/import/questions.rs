@@ -79,7 +79,7 @@ fn questions<'n>(node: &'n Node, file: &Place, ledger: &mut Ledger<'_>) -> Optio
 
 struct Question {
     id: String,
-    question: String,
+    text: String,
     model_answer: String,
     /// Ids, each with its pattern.
     concepts: Vec<(String, String)>,
@@ -138,7 +138,7 @@ fn question(
     }
     Some(Question {
         id,
-        question: text?,
+        text: text?,
         model_answer: model_answer?,
         concepts,
         modes,
@@ -153,7 +153,7 @@ fn concepts(fields: &mut Fields<'_>, ledger: &mut Ledger<'_>) -> Vec<(String, St
         let place = fields.place().at(line);
         match keyword(&text) {
             Some(pattern) if known.insert(pattern.clone()) => {
-                concepts.push((ids.id(&text, "concept"), pattern))
+                concepts.push((ids.id(&text, "concept"), pattern));
             }
             Some(_) => ledger.changed(
                 &place,
@@ -189,11 +189,12 @@ fn mode(
     let feedback = fields.text("feedback", ledger);
     let (place, what) = (fields.place(), fields.what.clone());
     fields.close(ledger);
+    let mut known = BTreeSet::new();
     let mut patterns = Vec::new();
     for (text, line) in &keywords {
         match keyword(text) {
-            Some(pattern) if patterns.contains(&pattern) => {}
-            Some(pattern) => patterns.push(pattern),
+            Some(pattern) if known.insert(pattern.clone()) => patterns.push(pattern),
+            Some(_) => {}
             None => ledger.aside(
                 &place.at(*line),
                 format!("a keyword of {what} is too long for a pattern"),
@@ -247,7 +248,7 @@ fn keyword(text: &str) -> Option<String> {
 impl Question {
     fn write(&self, yaml: &mut Yaml) {
         yaml.text(2, "- id", &self.id);
-        yaml.text(4, "question", &self.question);
+        yaml.text(4, "question", &self.text);
         yaml.text(4, "model_answer", &self.model_answer);
         yaml.line(4, "required_concepts:");
         for (id, pattern) in &self.concepts {

@@ -1,27 +1,35 @@
 //! Ids for what was called otherwise before.
 
-use std::collections::BTreeSet;
+use std::collections::{HashMap, HashSet};
 
 use crate::curriculum::id::Slug;
 
 /// Ids that are taken.
 #[derive(Debug, Default)]
-pub(super) struct Taken(BTreeSet<String>);
+pub(super) struct Taken {
+    ids: HashSet<String>,
+    /// The number that the next id of the same name is tried with.
+    next: HashMap<String, usize>,
+}
 
 impl Taken {
     /// Returns the id for a name, unlike all that were returned before. `stopgap` is taken where nothing of the
     /// name is left.
     pub(super) fn id(&mut self, name: &str, stopgap: &str) -> String {
         let slug = slug(name, stopgap);
-        let numbered = (2..).map(|number| {
-            let ending = format!("_{number}");
+        if self.ids.insert(slug.clone()) {
+            return slug;
+        }
+        let next = self.next.entry(slug.clone()).or_insert(2);
+        loop {
+            let ending = format!("_{next}");
+            *next += 1;
             let stem: String = slug.chars().take(64 - ending.len()).collect();
-            format!("{}{ending}", stem.trim_end_matches(['_', '-']))
-        });
-        let id = std::iter::once(slug.clone())
-            .chain(numbered)
-            .find(|id| self.0.insert(id.clone()));
-        id.expect("there are more numbers than names")
+            let id = format!("{}{ending}", stem.trim_end_matches(['_', '-']));
+            if self.ids.insert(id.clone()) {
+                return id;
+            }
+        }
     }
 }
 

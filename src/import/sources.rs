@@ -82,13 +82,6 @@ impl Folder {
         }
         self.skipped.retain(|(path, _)| !is_inside(path));
     }
-
-    /// Whether there is a file below `dir`.
-    pub(super) fn has_folder(&self, dir: &str) -> bool {
-        self.files
-            .iter()
-            .any(|(path, _)| path::inside(path, dir).is_some_and(|rest| !rest.is_empty()))
-    }
 }
 
 /// Finds what programs have left behind: no part of any tree, and still named.
@@ -180,7 +173,6 @@ mod tests {
             .collect();
         assert_eq!(skipped, ["a/__pycache__", "a/out"]);
         assert_eq!(folder.files.len(), 1);
-        assert!(folder.has_folder("a") && !folder.has_folder("a/b.py") && !folder.has_folder("b"));
     }
 
     #[test]

@@ -118,7 +118,7 @@ fn imports(
 ) -> BTreeSet<String> {
     let mut found = BTreeSet::new();
     for line in text.lines() {
-        let mut words = line.trim_start().split_whitespace();
+        let mut words = line.split_whitespace();
         let (is_from, module) = match (words.next(), words.next()) {
             (Some("from"), Some(module)) => (true, module),
             (Some("import"), Some(module)) => (false, module.trim_end_matches(',')),

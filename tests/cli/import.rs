@@ -6,7 +6,7 @@ use std::os::unix::fs::symlink;
 use mastery::source::tree::Tree;
 use serde_json::Value;
 
-use crate::support::{Run, Sandbox, copy, fixtures};
+use crate::support::{Run, Sandbox, copy, fixtures, redact};
 
 const LINEAR: &[&str] = &[
     "import",
@@ -258,7 +258,8 @@ fn hostile_files_are_named_and_do_no_harm() {
     );
     let unread = &report[report.find("## Not read").unwrap()..report.find("## Files").unwrap()];
     let aside = &report[report.find("## Kept aside").unwrap()..report.find("## Not read").unwrap()];
-    insta::assert_snapshot!("import_hostile", format!("{aside}{unread}"));
+    let shown = redact(&format!("{aside}{unread}"), sandbox.path());
+    insta::assert_snapshot!("import_hostile", shown);
     assert!(
         errors(&sandbox, "curricula/searching")
             .iter()
