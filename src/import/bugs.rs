@@ -7,6 +7,7 @@ use super::ledger::{Ledger, Place};
 use super::modules::Module;
 use super::patch::{self, Fitted};
 use super::slug::{Taken, title};
+use crate::inject::derive;
 use crate::run::executor::COMMAND_TEST;
 use crate::source::path;
 use crate::source::tree::{Entry, Tree};
@@ -49,11 +50,15 @@ pub(super) fn import(
             );
         }
         let rewrite = rewrite_for(solved, &fitted.buggy);
-        if rewrite.is_none() && ledger.has(&json) {
-            ledger.decide(
-                &json,
-                format!("`{id}` has no rewrite: write one, so that it works on learners' own code"),
-            );
+        match &rewrite {
+            Ok(_) => ledger.decide(
+                &file(".patch"),
+                format!("the rewrite of `{id}` was derived from the patch: see whether it says what is meant"),
+            ),
+            Err(why) => ledger.decide(
+                &file(".patch"),
+                format!("`{id}` has no rewrite, and is not put into learners' own code: {why}"),
+            ),
         }
         let folder = format!("modules/{}/bugs", module.id);
         let mut yaml = Yaml::new(schema);
@@ -61,8 +66,11 @@ pub(super) fn import(
         yaml.text(0, "title", &title(&id));
         yaml.line(0, "inject:");
         yaml.line(2, &format!("patch: {id}.patch"));
-        for line in rewrite.iter().flat_map(|text| text.lines()) {
-            yaml.line(2, line);
+        if let Ok(lines) = &rewrite {
+            yaml.line(2, "rewrite:");
+            for line in lines.lines() {
+                yaml.line(2, line);
+            }
         }
         yaml.text(0, "symptom", symptom.trim_end());
         yaml.line(0, "expect:");
@@ -86,12 +94,16 @@ pub(super) fn import(
     count
 }
 
-/// Derives what puts the bug into learners' own code: the YAML of `rewrite`, key and all, from the solved project
-/// and the same with the bug in it. `None` when nothing could be derived.
+/// Derives what puts the bug into learners' own code: the lines below `rewrite`, from the solved project and the same
+/// with the bug in it.
 ///
-/// The place where the derivation of rewrites is to be called.
-fn rewrite_for(_solved: &Tree, _buggy: &Tree) -> Option<String> {
-    None
+/// # Errors
+///
+/// Why an author has to write it.
+fn rewrite_for(solved: &Tree, buggy: &Tree) -> Result<String, String> {
+    // What is imported has no variants yet.
+    let derived = derive::derive(solved, buggy, &[]).map_err(|error| error.to_string())?;
+    Ok(derive::yaml::lines(&derived.rewrite, 2))
 }
 
 /// The names of all bugs, by their files.
