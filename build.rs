@@ -1,5 +1,5 @@
 //! Tells builds of the tool from each other: a result that one build has kept says nothing of what
-//! another would do.
+//! another would do. And lists the files of `templates`, which the binary carries.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -22,6 +22,29 @@ fn main() {
     // New files show as a change of their folder.
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rustc-env=MASTERY_BUILD={:016x}", hasher.finish());
+    list_templates(&root.join("templates"));
+}
+
+/// Writes `templates.rs`: every template file with its path, for `scaffold::template` to include.
+fn list_templates(folder: &Path) {
+    let mut files = Vec::new();
+    add_files(folder, &mut files);
+    files.sort();
+    let entries: String = files
+        .iter()
+        .map(|file| {
+            println!("cargo:rerun-if-changed={}", file.display());
+            let path = file.strip_prefix(folder).expect("it is in there");
+            format!("    ({path:?}, include_bytes!({file:?})),\n")
+        })
+        .collect();
+    println!("cargo:rerun-if-changed=templates");
+    let table = format!(
+        "/// Files of the templates that come with the tool, by path, sorted.\n\
+         static SHIPPED: &[(&str, &[u8])] = &[\n{entries}];\n"
+    );
+    let out = PathBuf::from(std::env::var_os("OUT_DIR").expect("cargo sets it"));
+    fs::write(out.join("templates.rs"), table).expect("cargo's folder can be written");
 }
 
 fn add_files(folder: &Path, files: &mut Vec<PathBuf>) {

@@ -17,6 +17,7 @@
 //! | [`watch`] | what was saved, which cases that concerns, what is done next and how it is shown |
 //! | [`record`] | a bug from an edit of the reference: what was changed, what the validator says, the files |
 //! | [`import`] | curricula of the older `manifest.json` layout, brought into this one |
+//! | [`scaffold`] | new curricula, modules and questions from templates |
 //! | [`report`] | a run as data; one file per format; progress |
 //! | [`run`] | one case in one working copy: sandbox, supervisor, environment, executor, the cache of results |
 //! | [`project`] | solution regions, and the states that are built from them |
@@ -47,6 +48,7 @@ pub mod project;
 pub mod record;
 pub mod report;
 pub mod run;
+pub mod scaffold;
 pub mod source;
 mod suggest;
 pub mod template;

@@ -16,6 +16,9 @@ mod lock;
 mod module;
 mod plan;
 mod preview;
+mod new;
+mod plan;
+mod prompt;
 mod runner;
 mod schema;
 mod select;
@@ -62,6 +65,7 @@ enum Command {
     Bug(bug::BugArgs),
     Answer(answer::AnswerArgs),
     Preview(preview::PreviewArgs),
+    New(new::NewArgs),
     Build(build::BuildArgs),
     Lock(lock::LockArgs),
     Import(import::ImportArgs),
@@ -103,6 +107,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Explain(args) => explain::run_explain(args),
         Command::Verify(args) => verify::run_verify(args, global),
         Command::Watch(args) => watch::run_watch(args, global),
+        Command::New(args) => new::run_new(args, global),
         Command::Plan(args) => plan::run_plan(args, global),
         Command::Bug(args) => bug::run_bug(args, global),
         Command::Answer(args) => answer::run_answer(args, global),

@@ -339,34 +339,48 @@ impl Loader<'_> {
     }
 
     fn document<T: FileContent>(&self, path: &Path, schema: &Schema) -> Option<Loaded<T>> {
-        let file = self.text(path)?;
-        let (document, problems) = yaml::parse(&file);
-        for problem in problems {
+        let (loaded, findings) = read_document(&self.text(path)?, schema);
+        self.sink.extend(findings);
+        loaded
+    }
+}
+
+/// Reads a YAML file by its schema, and tells all that is wrong with it. There is content all the
+/// same where nothing is wrong but that a key stands twice.
+pub fn read_document<T: FileContent>(
+    file: &Arc<SourceFile>,
+    schema: &Schema,
+) -> (Option<Loaded<T>>, Vec<Diagnostic>) {
+    let (document, problems) = yaml::parse(file);
+    let mut findings: Vec<_> = problems
+        .into_iter()
+        .map(|problem| {
             let rule = match problem.kind {
                 ProblemKind::Syntax => YAML_SYNTAX,
                 ProblemKind::Limit => YAML_LIMIT,
                 ProblemKind::DuplicateKey => DUPLICATE_KEY,
             };
-            let location = Location::span(&file, problem.span);
-            self.sink
-                .push(Diagnostic::error(rule, location, problem.message));
-        }
-        let document = document?;
-        if let Some(finding) = schema::unsupported_version(schema, &document) {
-            self.sink.push(finding);
-            return None;
-        }
-        let findings = schema.check(&document);
-        if !findings.is_empty() {
-            self.sink.extend(findings);
-            return None;
-        }
-        match T::read(&document.value) {
-            Ok(value) => Some(Loaded { document, value }),
-            Err(message) => {
-                self.report(SCHEMA_VIOLATION, path, message);
-                None
-            }
+            Diagnostic::error(rule, Location::span(file, problem.span), problem.message)
+        })
+        .collect();
+    let Some(document) = document else {
+        return (None, findings);
+    };
+    if let Some(finding) = schema::unsupported_version(schema, &document) {
+        findings.push(finding);
+        return (None, findings);
+    }
+    let violations = schema.check(&document);
+    if !violations.is_empty() {
+        findings.extend(violations);
+        return (None, findings);
+    }
+    match T::read(&document.value) {
+        Ok(value) => (Some(Loaded { document, value }), findings),
+        Err(message) => {
+            let place = Location::path(file.path());
+            findings.push(Diagnostic::error(SCHEMA_VIOLATION, place, message));
+            (None, findings)
         }
     }
 }

@@ -2,9 +2,11 @@
 
 pub mod document;
 pub mod id;
+pub mod listing;
 mod load;
 pub mod rules;
 pub mod schema;
+pub mod schema_line;
 
 use std::collections::{BTreeMap, HashMap};
 use std::path::PathBuf;
@@ -20,7 +22,7 @@ use document::{BugManifest, Manifest, ModuleManifest, Questions, Status};
 use id::{BugId, FilePath, ModuleId, VariantName};
 use schema::Schema;
 
-pub use load::{MANIFEST, REQUIREMENTS, load};
+pub use load::{MANIFEST, REQUIREMENTS, load, read_document};
 
 /// A file's content together with the places of everything in it.
 #[derive(Debug)]

@@ -50,6 +50,7 @@ schemas! {
     PLAN = "plan";
     QUESTIONS = "questions";
     REPORT = "report";
+    TEMPLATE = "template";
 }
 
 impl Compiled {
@@ -226,6 +227,11 @@ pub fn bug() -> &'static Schema {
 /// Returns the schema of a questions file.
 pub fn questions() -> &'static Schema {
     &QUESTIONS
+}
+
+/// The schema of `template.yaml`.
+pub fn template() -> &'static Schema {
+    &TEMPLATE
 }
 
 /// Whether an error says that its alternative is not the one that was meant: it lacks the key that

@@ -168,6 +168,35 @@ pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
     fs::rename(draft, path)
 }
 
+/// What begins a file that says its encoding in its first bytes.
+const BYTE_ORDER_MARK: &str = "\u{feff}";
+
+/// Writes a text file anew, whole or not at all, if it is a plain file that holds `before`. A byte order mark,
+/// which neither text has, stays.
+///
+/// # Errors
+///
+/// Why the file is left as it is.
+pub fn replace_text(path: &Path, before: &str, after: &str) -> Result<(), String> {
+    let metadata = path.symlink_metadata().map_err(|error| error.to_string())?;
+    if metadata.is_symlink() {
+        return Err("it is a symbolic link".to_owned());
+    }
+    if metadata.permissions().readonly() {
+        return Err("it may not be written".to_owned());
+    }
+    let on_disk = fs::read_to_string(path).map_err(|error| error.to_string())?;
+    let (mark, text) = match on_disk.strip_prefix(BYTE_ORDER_MARK) {
+        Some(text) => (BYTE_ORDER_MARK, text),
+        None => ("", on_disk.as_str()),
+    };
+    if text != before {
+        return Err("it was changed in the meantime".to_owned());
+    }
+    let content = format!("{mark}{after}");
+    replace_file(path, content.as_bytes()).map_err(|error| error.to_string())
+}
+
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::symlink;

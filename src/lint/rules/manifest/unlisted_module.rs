@@ -1,11 +1,10 @@
 //! `unlisted-module`.
 
-use crate::curriculum::Loaded;
 use crate::curriculum::document::Manifest;
 use crate::curriculum::id::ModuleId;
+use crate::curriculum::{Loaded, listing};
 use crate::diagnostic::{Fix, Location, Sink};
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
-use crate::source::Span;
 
 declare_rule! {
     /// A module's folder is not listed.
@@ -53,22 +52,10 @@ impl Rule for UnlistedModule {
     }
 }
 
-/// An entry for a module behind the last one that is listed, in the way in which that is written.
+/// An entry for a module behind the last one that is listed.
 fn entry_for(manifest: &Loaded<Manifest>, folder: &str) -> Option<Fix> {
     // A folder that can't be an id has to be renamed first.
     let id = ModuleId::try_from(folder).ok()?;
     let (_, pointer) = manifest.value.module_ids().last()?;
-    let document = &manifest.document;
-    let last = document.span(&pointer);
-    let line = document
-        .file
-        .line_span(document.file.position(last.start).line);
-    let text = document.file.text();
-    let before = &text[line.start..last.start];
-    let (at, entry) = if before.trim() == "-" {
-        (line.end, format!("\n{before}{id}"))
-    } else {
-        (last.end, format!(", {id}"))
-    };
-    Some(Fix::replace(&document.file, Span::new(at, at), entry))
+    Some(listing::entry_behind(manifest, &pointer, &id))
 }

@@ -1,11 +1,9 @@
 //! `missing-schema-line`.
 
-use std::path::Path;
-
-use crate::curriculum::Curriculum;
+use crate::curriculum::schema_line::{SIGN, Schemas, head};
 use crate::diagnostic::{Fix, Location, Sink};
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
-use crate::source::{SourceFile, Span};
+use crate::source::Span;
 
 declare_rule! {
     /// A YAML file does not say which schema it follows.
@@ -41,8 +39,9 @@ impl Rule for MissingSchemaLine {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        let home = home_of_schemas(&context.curriculum.dir);
-        for (schema, document) in context.curriculum.yaml_files() {
+        let curriculum = context.curriculum;
+        let schemas = Schemas::of(&curriculum.dir, None);
+        for (schema, document) in curriculum.yaml_files() {
             let file = &document.file;
             let ending = format!("{}.schema.json", schema.name());
             let line = head(file).find(|(line, _)| line.contains(SIGN));
@@ -52,39 +51,17 @@ impl Rule for MissingSchemaLine {
                 None => (Span::new(0, 0), "the file does not say its schema", "\n"),
             };
             let finding = self.finding(Location::span(file, span), message);
-            let text = |path: String| format!("# {SIGN} $schema={path}{ending}{line_break}");
-            sink.push(
-                match home.and_then(|home| path_to(home, context.curriculum, file)) {
-                    Some(path) => finding.with_fix(Fix::replace(file, span, text(path))),
-                    None => {
-                        finding.with_help(format!("`mastery schema {}` prints it", schema.name()))
-                    }
-                },
-            );
+            let folder = curriculum
+                .inner_path(file.path())
+                .filter(|_| !schemas.is_missing)
+                .map(|inner| schemas.seen_from(inner));
+            sink.push(match folder {
+                Some(folder) => {
+                    let text = format!("# {SIGN} $schema={folder}/{ending}{line_break}");
+                    finding.with_fix(Fix::replace(file, span, text))
+                }
+                None => finding.with_help(format!("`mastery schema {}` prints it", schema.name())),
+            });
         }
     }
-}
-
-/// What YAML language servers look for.
-const SIGN: &str = "yaml-language-server:";
-
-/// The comments at the head of a file, with their places.
-fn head(file: &SourceFile) -> impl Iterator<Item = (&str, Span)> {
-    (1..)
-        .map(|line| file.line_span(line))
-        .map(|span| (&file.text()[span.start..span.end], span))
-        .take_while(|(line, _)| line.starts_with('#'))
-}
-
-/// The folder that holds `schemas`, from a curriculum's folder upwards.
-pub(crate) fn home_of_schemas(dir: &Path) -> Option<&Path> {
-    dir.ancestors()
-        .find(|dir| dir.join("schemas/module.schema.json").is_file())
-}
-
-/// The way from a file to the folder of schemas.
-fn path_to(home: &Path, curriculum: &Curriculum, file: &SourceFile) -> Option<String> {
-    let path = curriculum.dir.join(curriculum.inner_path(file.path())?);
-    let levels = path.parent()?.strip_prefix(home).ok()?.components().count();
-    Some(format!("{}schemas/", "../".repeat(levels)))
 }
