@@ -35,7 +35,9 @@ fn list_templates(folder: &Path) {
         .map(|file| {
             println!("cargo:rerun-if-changed={}", file.display());
             let path = file.strip_prefix(folder).expect("it is in there");
-            format!("    ({path:?}, include_bytes!({file:?})),\n")
+            let path = path.to_str().expect("names of templates are ASCII");
+            let root = "env!(\"CARGO_MANIFEST_DIR\")";
+            format!("    ({path:?}, include_bytes!(concat!({root}, \"/templates/\", {path:?}))),\n")
         })
         .collect();
     println!("cargo:rerun-if-changed=templates");

@@ -306,9 +306,7 @@ impl Session<'_> {
         if !common.dry_run {
             // Held back while files are put in place: all of them, or none.
             let _signals = Interrupt::on_signals().map_err(Error::from)?;
-            draft
-                .add_to(&curriculum.dir)
-                .map_err(ScaffoldError::from)?;
+            draft.add_to(&curriculum.dir).map_err(ScaffoldError::from)?;
         }
         self.tell(draft, &curriculum.dir, common)?;
         Ok(())
@@ -354,8 +352,10 @@ impl Session<'_> {
             Err(error) => error.kind() != std::io::ErrorKind::NotFound,
         };
         if is_taken {
-            return Err(Error::user(format!("there is something at `{shown}` already"))
-                .hinted("name another place with `--out`"));
+            return Err(
+                Error::user(format!("there is something at `{shown}` already"))
+                    .hinted("name another place with `--out`"),
+            );
         }
         Ok(dir)
     }
@@ -433,7 +433,12 @@ impl Session<'_> {
         let mut known: Vec<String> = Vec::new();
         for selection in &curricula {
             let curriculum = self.load(&selection.dir)?;
-            known.extend(curriculum.modules.iter().map(|it: &Module| it.id.to_string()));
+            known.extend(
+                curriculum
+                    .modules
+                    .iter()
+                    .map(|it: &Module| it.id.to_string()),
+            );
             if curriculum.module(&wanted).is_some() {
                 having.push(curriculum);
             }

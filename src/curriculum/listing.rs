@@ -114,7 +114,8 @@ mod tests {
     use crate::diagnostic::fix;
     use crate::source::{SourceFile, yaml};
 
-    const HEAD: &str = "schema: 1\nid: a\ntitle: A\nversion: 0.1.0\nauthors: [b]\nlicense: CC0-1.0\n";
+    const HEAD: &str =
+        "schema: 1\nid: a\ntitle: A\nversion: 0.1.0\nauthors: [b]\nlicense: CC0-1.0\n";
 
     fn manifest(rest: &str) -> Loaded<Manifest> {
         let file = Arc::new(SourceFile::new("curriculum.yaml", format!("{HEAD}{rest}")));

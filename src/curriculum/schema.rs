@@ -307,6 +307,10 @@ fn describe(error: &ValidationError<'_>, name: &str) -> String {
         ValidationErrorKind::ExclusiveMinimum { limit } => {
             format!("{name} must be more than {limit}")
         }
+        ValidationErrorKind::Not { .. } => {
+            let value = error.instance();
+            format!("{name} can't be `{}`", value.as_str().unwrap_or_default())
+        }
         ValidationErrorKind::UniqueItems => format!("{name} has an item twice"),
         _ => format!("{name}: {error}"),
     }
@@ -320,6 +324,7 @@ fn pattern_words(pattern: &str) -> Option<&'static str> {
         r"^(?!.*(?:^|/)\.{1,2}(?:/|$))[^/\\\x00-\x1f]+(?:/[^/\\\x00-\x1f]+)*$" => {
             "a relative path with forward slashes and without `.` or `..`"
         }
+        "^[a-z][a-z0-9_]*$" => "a name of lower-case words joined by `_`",
         "^[a-z]+(?:-[a-z]+)*$" => "the name of a rule",
         "^[a-z][a-z0-9_-]*\\.patch$" => "the name of a `.patch` file beside this one",
         "^[A-Za-z_][A-Za-z0-9_]*(?:\\.[A-Za-z_][A-Za-z0-9_]*)*$" => "a dotted Python name",

@@ -145,7 +145,7 @@ impl Draft {
                     todos.push(Todo {
                         path: path.to_owned(),
                         line: index + 1,
-                        text: line[at..].trim_end_matches(['"', '\'']).to_owned(),
+                        text: first_sentence(&line[at..]).to_owned(),
                     });
                 }
             }
@@ -214,6 +214,12 @@ impl Draft {
         placed.keep();
         Ok(())
     }
+}
+
+/// A text up to the end of its first sentence, without the quotes that end a YAML string.
+fn first_sentence(text: &str) -> &str {
+    let end = text.find(". ").unwrap_or(text.len());
+    text[..end].trim_end_matches(['"', '\'', '.'])
 }
 
 /// Whether there is something at a path in `dir`, where only folders may be on the way: a link may lead anywhere.
@@ -380,7 +386,11 @@ mod tests {
     #[test]
     fn todos_are_those_that_come_with_the_draft() {
         let dir = tempfile::tempdir().unwrap();
-        let mut draft = changed(draft(&[("a", "x\n# TODO: y\n")]), dir.path(), "# TODO: old\n");
+        let mut draft = changed(
+            draft(&[("a", "x\n# TODO: y\n")]),
+            dir.path(),
+            "# TODO: old\n",
+        );
         draft.change.as_mut().unwrap().text = "# TODO: old\nb: \"TODO: new\"\n".to_owned();
         let todos: Vec<_> = draft
             .todos()

@@ -325,7 +325,9 @@ fn add_schemas(draft: &mut Draft) {
     for schema in SCHEMAS {
         let schema = schema();
         let path = format!("{}/{}.schema.json", schema_line::FOLDER, schema.name());
-        draft.files.insert(path, Entry::file(schema.text().as_bytes()));
+        draft
+            .files
+            .insert(path, Entry::file(schema.text().as_bytes()));
     }
 }
 
@@ -357,7 +359,9 @@ fn has_one_more(before: &Loaded<Questions>, made: &Loaded<Questions>, text: &str
     let (after, findings) = read_document::<Questions>(&file, schema::questions());
     let list = |loaded: &Loaded<Questions>| {
         let list = loaded.document.value.pointer("/questions");
-        list.and_then(|it| it.as_array()).cloned().unwrap_or_default()
+        list.and_then(|it| it.as_array())
+            .cloned()
+            .unwrap_or_default()
     };
     let wanted = [list(before), list(made)].concat();
     findings.is_empty() && after.is_some_and(|after| list(&after) == wanted)

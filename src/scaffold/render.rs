@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, Error, UndefinedBehavior, Value};
+use minijinja::{AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value};
 
 /// Steps that one text may take: a thousand times what any real one does, and no endless loop.
 const MAX_STEPS: u64 = 1_000_000;
@@ -51,6 +51,8 @@ impl Default for Renderer {
             .build();
         environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
         environment.set_fuel(Some(MAX_STEPS));
+        // What is undefined is told only then.
+        environment.set_debug(true);
         environment.add_filter("snake", |text: String| snake(&text));
         environment.add_filter("pascal", |text: String| pascal(&text));
         environment.add_filter("camel", |text: String| camel(&text));
@@ -74,14 +76,13 @@ impl Renderer {
 }
 
 fn explain(error: &Error) -> RenderError {
-    let kind = error.kind().to_string();
-    RenderError {
-        line: error.line(),
-        message: match error.detail() {
-            Some(detail) => format!("{kind}: {detail}"),
-            None => kind,
-        },
-    }
+    let message = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it takes too many steps".to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    };
+    let line = error.line();
+    RenderError { line, message }
 }
 
 /// An id as a name in languages that join words by `_`.
@@ -167,11 +168,17 @@ mod tests {
     fn what_is_not_there_or_never_ends_is_an_error() {
         let missing = rendered("\n{{ idd }}").unwrap_err();
         assert_eq!(missing.line, Some(2));
-        assert!(missing.message.contains("undefined"), "{missing}");
+        assert_eq!(missing.message, "undefined value: `idd` is undefined");
         assert!(rendered("{% if id %}").is_err());
         assert!(rendered("{{ id | nothing }}").is_err());
-        let endless = "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
-        assert!(rendered(endless).unwrap_err().message.contains("fuel"));
+        let endless =
+            "{% for a in range(9999) %}{% for b in range(9999) %}{{ a }}{% endfor %}{% endfor %}";
+        assert!(
+            rendered(endless)
+                .unwrap_err()
+                .message
+                .contains("too many steps")
+        );
     }
 
     proptest! {

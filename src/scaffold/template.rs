@@ -235,3 +235,60 @@ fn read(
         reason: reason.to_owned(),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn everything_below_templates_is_shipped_and_can_be_used() {
+        let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("templates");
+        let (tree, skipped) = Tree::read(&folder);
+        assert!(skipped.is_empty(), "{skipped:?}");
+        let files: Vec<_> = tree.iter().map(|(path, _)| path).collect();
+        let mut shipped: Vec<_> = SHIPPED.iter().map(|(path, _)| *path).collect();
+        shipped.sort_unstable();
+        assert_eq!(shipped, files);
+        let catalogue = Catalogue::new(None, &folder).unwrap();
+        for name in catalogue.names() {
+            let template = catalogue.get(name).unwrap();
+            assert!(!template.files.is_empty());
+            // A slip in a path would make a shared file one that must be new.
+            for shared in &template.manifest.shared {
+                assert!(template.files.get(shared.as_str()).is_some(), "{shared}");
+            }
+        }
+    }
+
+    #[test]
+    fn template_of_one_s_own_comes_first_and_may_be_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let write = |path: &str, text: &str| {
+            let path = dir.path().join(path);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, text).unwrap();
+        };
+        let manifest = "kind: module\ndescription: Mine\n";
+        write("question/template.yaml", manifest);
+        write("question/files/project/x", "");
+        write("no files/template.yaml", manifest);
+        write("empty/template.yaml", manifest);
+        write("no_template/x", "");
+        write("linked/template.yaml", manifest);
+        write("linked/files/x", "");
+        std::os::unix::fs::symlink("/etc/passwd", dir.path().join("linked/files/y")).unwrap();
+        let catalogue = Catalogue::new(Some(dir.path()), dir.path()).unwrap();
+        let question = catalogue.get("question").unwrap();
+        assert_eq!(question.origin.as_deref(), Some("question"));
+        assert_eq!(question.manifest.kind, TemplateKind::Module);
+        for (name, part) in [
+            ("no files", "not an id"),
+            ("empty", "holds no file"),
+            ("no_template", "no template"),
+            ("linked", "leaves its tree"),
+        ] {
+            let error = catalogue.get(name).unwrap_err().to_string();
+            assert!(error.contains(part), "{error}");
+        }
+    }
+}

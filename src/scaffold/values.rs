@@ -129,7 +129,7 @@ impl Kind<'_> {
     }
 
     /// What is wrong with a value; `None` where nothing is.
-    fn objection(&self, value: &str) -> Result<Option<String>, ValueError> {
+    fn objection(self, value: &str) -> Result<Option<String>, ValueError> {
         if value.trim().is_empty() {
             return Ok(Some("it is blank".to_owned()));
         }
@@ -279,10 +279,8 @@ mod tests {
         fn ask(&mut self, question: &Question<'_>) -> Result<Option<String>, NoAnswer> {
             let default = question.default.unwrap_or("-");
             let complaint = question.complaint.unwrap_or("-");
-            self.seen.push(format!(
-                "{} [{default}] {complaint}",
-                question.description
-            ));
+            self.seen
+                .push(format!("{} [{default}] {complaint}", question.description));
             let answer = self.answers.pop_front().ok_or(NoAnswer)?;
             Ok(Some(answer.to_owned()))
         }
@@ -298,7 +296,9 @@ mod tests {
     }
 
     fn added(given: &[(&str, &str)], ask: &mut dyn Ask) -> Result<String, ValueError> {
-        let given = given.iter().map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
+        let given = given
+            .iter()
+            .map(|(a, b)| ((*a).to_owned(), (*b).to_owned()));
         let given: BTreeMap<_, _> = given.collect();
         let mut values = Values::default();
         values.set("id", "rms_norm");

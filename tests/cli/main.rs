@@ -21,6 +21,7 @@ mod import;
 mod interrupt;
 mod lint;
 mod lock;
+mod new;
 mod plan;
 mod preview;
 mod schema;

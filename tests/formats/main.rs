@@ -16,6 +16,7 @@ use mastery::curriculum::document::{
     BugManifest, FileContent as _, Manifest, ModuleManifest, Questions,
 };
 use mastery::curriculum::schema::Schema;
+use mastery::scaffold::manifest::TemplateManifest;
 use mastery::source::{SourceFile, yaml};
 use support::{Sandbox, fixtures, name_of};
 
@@ -32,6 +33,7 @@ fn judged(sample: &Path) -> (bool, bool) {
         "module" => ModuleManifest::read(&value).is_ok(),
         "bug" => BugManifest::read(&value).is_ok(),
         "questions" => Questions::read(&value).is_ok(),
+        "template" => TemplateManifest::read(&value).is_ok(),
         other => panic!("there is no type for `{other}`"),
     };
     (Schema::by_name(kind).unwrap().accepts(&value), by_type)

@@ -10,5 +10,6 @@ mod curricula;
 mod defects;
 mod hostile;
 mod parity;
+mod scaffold;
 mod starters;
 mod warm;

@@ -181,7 +181,9 @@ pub(super) fn explain(error: &ScaffoldError, catalogue: &Catalogue) -> Error {
         ScaffoldError::ModuleTaken(_) | ScaffoldError::QuestionTaken(_) => {
             message.hinted("choose another id")
         }
-        ScaffoldError::Unreadable(path) => message.hinted(format!("`mastery lint {path}` says why")),
+        ScaffoldError::Unreadable(path) => {
+            message.hinted(format!("`mastery lint {path}` says why"))
+        }
         ScaffoldError::Unedited(_) => {
             message.hinted("write each item of its lists on a line that begins with `-`")
         }

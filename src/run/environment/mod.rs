@@ -9,6 +9,7 @@ pub mod interpreter;
 pub mod lock;
 mod managed;
 pub mod requirements;
+mod toolchain;
 
 use std::ffi::OsString;
 use std::io;
@@ -129,6 +130,9 @@ pub enum EnvironmentError {
     /// A program that command validators call is not there.
     #[error("the curriculum needs the program `{0}`, which is not on the PATH")]
     NoTool(String),
+    /// A program that command validators call, where cases can't run it.
+    #[error("`{}` can't be run: unprivileged users can't read it, and cases run as such", .0.display())]
+    ClosedTool(PathBuf),
     /// An installer failed.
     #[error("`{program}` failed:\n{output}")]
     Installer {
@@ -189,6 +193,9 @@ impl EnvironmentError {
                 }
             }
             Self::NoTool(name) => vec![format!("install `{name}`")],
+            Self::ClosedTool(_) => {
+                hint("run mastery as an ordinary user, or install it where all users can read it")
+            }
             Self::Installer { output, .. } => installer_hints(output),
             Self::Place { .. } => {
                 vec![format!(
@@ -267,7 +274,7 @@ impl Environment {
             preload: settings.preload.iter().map(ToString::to_string).collect(),
             identity: Identity::default(),
         };
-        environment.add_tools(&settings)?;
+        environment.add_tools(&settings, options)?;
         match lock_file(curriculum, &settings) {
             Some(lock) => {
                 let text = std::fs::read(&lock).map_err(|error| EnvironmentError::Lock {
@@ -302,12 +309,20 @@ impl Environment {
         folders.join(":")
     }
 
-    fn add_tools(&mut self, settings: &document::Environment) -> Result<(), EnvironmentError> {
+    fn add_tools(
+        &mut self,
+        settings: &document::Environment,
+        options: &EnvironmentOptions,
+    ) -> Result<(), EnvironmentError> {
         for tool in &settings.tools {
             let found = find_on_path(tool.as_str())
                 .ok_or_else(|| EnvironmentError::NoTool(tool.to_string()))?;
+            let found = toolchain::program_behind(found);
             let identity = Program::at(&found);
             let program = identity.target.clone();
+            if options.for_all_users && !interpreter::is_reachable_by_all(&program) {
+                return Err(EnvironmentError::ClosedTool(program));
+            }
             self.identity.programs.push(identity);
             self.path.push(parent(&found));
             self.readable.extend([found, program.clone()]);

@@ -13,8 +13,9 @@ declare_rule! {
     /// A note of the author's is left in what learners read.
     ///
     /// ## What it does
-    /// Looks for `TODO`, `FIXME`, `TBD` and `XXX` in prompts, titles, summaries, objectives, hints, symptoms,
-    /// lessons and questions. What stands in backticks or in a block of code is meant for learners.
+    /// Looks for `TODO`, `FIXME`, `TBD` and `XXX` in prompts, titles, summaries, authors, sources, objectives, hints,
+    /// symptoms, lessons, and questions with all that belongs to them. What stands in backticks or in a block of
+    /// code is meant for learners.
     ///
     /// ## Why it matters
     /// Learners can't tell whether something is missing or theirs to do.
@@ -92,7 +93,11 @@ impl LeftoverTodo {
 
 fn texts_of_curriculum(manifest: &Manifest) -> impl Iterator<Item = (String, &str)> {
     let summary = manifest.summary.iter();
-    let texts = summary.map(|it| ("/summary".to_owned(), it.as_str()));
+    let source = manifest.source.iter();
+    let texts = summary
+        .map(|it| ("/summary".to_owned(), it.as_str()))
+        .chain(source.map(|it| ("/source".to_owned(), it.as_str())))
+        .chain(items("/authors", &manifest.authors));
     let groups = manifest.groups();
     std::iter::once(("/title".to_owned(), manifest.title.as_str()))
         .chain(texts)
@@ -138,13 +143,15 @@ fn texts_of_question(question: &Question) -> impl Iterator<Item = (String, &str)
     always
         .into_iter()
         .map(|(at, text)| (at.to_owned(), text))
+        .chain(items("/accept", &question.accept))
         .chain(items("/hints", &question.hints))
         .chain(concepts.map(|(at, it)| (format!("/required_concepts/{at}/ask"), it.ask.as_str())))
-        .chain(modes.map(|(at, it)| {
-            (
-                format!("/failure_modes/{at}/feedback"),
-                it.feedback.as_str(),
-            )
+        .chain(modes.flat_map(|(at, it)| {
+            let at = format!("/failure_modes/{at}");
+            [
+                (format!("{at}/feedback"), it.feedback.as_str()),
+                (format!("{at}/example"), it.example.as_str()),
+            ]
         }))
 }
 
