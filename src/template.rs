@@ -1,20 +1,22 @@
 //! Filling templates in: Jinja in which a value that is not there is an error. Names `minijinja`.
 
 use minijinja::syntax::SyntaxConfig;
-use minijinja::{AutoEscape, Environment, UndefinedBehavior, Value, value::Serde};
+use minijinja::{
+    AutoEscape, Environment, Error, ErrorKind, UndefinedBehavior, Value, value::Serde,
+};
 use serde::Serialize;
 
 /// Steps that one template may take: a thousand times what any real one does, and no endless loop.
 const MAX_STEPS: u64 = 10_000_000;
 
 /// Why a template could not be filled in.
-#[derive(Debug, thiserror::Error)]
-#[error("{name}: {message}")]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("{}{message}", line.map(|line| format!("line {line}: ")).unwrap_or_default())]
 pub struct TemplateError {
-    /// The name of the template.
-    name: String,
-    /// What is wrong, with the line.
-    message: String,
+    /// The line of the template, from 1, where it is known.
+    pub line: Option<usize>,
+    /// What is wrong.
+    pub message: String,
 }
 
 /// Fills templates in.
@@ -39,11 +41,18 @@ impl Default for Engine {
             .build();
         environment.set_syntax(syntax.expect("the delimiters are the usual ones"));
         environment.set_fuel(Some(MAX_STEPS));
+        // What is undefined is told only then.
+        environment.set_debug(true);
         Self(environment)
     }
 }
 
 impl Engine {
+    /// Lets templates change texts by a function of that name.
+    pub fn add_filter(&mut self, name: &'static str, filter: fn(&str) -> String) {
+        self.0.add_filter(name, move |text: String| filter(&text));
+    }
+
     /// Fills a template in. In one whose name ends in `.html` all values are escaped but those that go
     /// through the filter `safe`.
     ///
@@ -58,11 +67,18 @@ impl Engine {
     ) -> Result<String, TemplateError> {
         let values = Value::from(Serde(context));
         let rendered = self.0.render_named_str(name, text, values);
-        rendered.map_err(|error| TemplateError {
-            name: name.to_owned(),
-            message: error.to_string(),
-        })
+        rendered.map_err(|error| explain(&error))
     }
+}
+
+fn explain(error: &Error) -> TemplateError {
+    let message = match (error.kind(), error.detail()) {
+        (ErrorKind::OutOfFuel, _) => "it takes too many steps".to_owned(),
+        (kind, Some(detail)) => format!("{kind}: {detail}"),
+        (kind, None) => kind.to_string(),
+    };
+    let line = error.line();
+    TemplateError { line, message }
 }
 
 #[cfg(test)]
@@ -85,7 +101,7 @@ mod tests {
     #[test]
     fn value_that_is_not_there_and_endless_loops_are_errors() {
         let missing = rendered("a.html", "{{ valeu }}").unwrap_err().to_string();
-        assert!(missing.starts_with("a.html: undefined value"), "{missing}");
+        assert!(missing.starts_with("line 1: undefined value"), "{missing}");
         let endless =
             "{% for a in range(9999) %}{% for b in range(9999) %}{% endfor %}{% endfor %}";
         assert!(rendered("a.html", endless).is_err());

@@ -8,9 +8,9 @@ use clap::Args;
 use super::error::Error;
 use super::global::GlobalArgs;
 use crate::curriculum::id::CurriculumId;
+use crate::curriculum::schema_line;
 use crate::exit_code::ExitCode;
 use crate::import::{self, Folder, Import, ImportError, Kind, Sources};
-use crate::lint::home_of_schemas;
 use crate::plural::count;
 use crate::project::export::{Existing, ExportError, export};
 use crate::source::path;
@@ -170,7 +170,7 @@ fn is_inside(path: &Path, folder: &Path) -> bool {
 
 /// The way from a curriculum to the schemas that editors read; where there are none, to where they usually are.
 fn way_to_schemas(out: &Path) -> String {
-    let home = home_of_schemas(out);
+    let home = schema_line::home(out);
     let levels = home.and_then(|home| Some(out.strip_prefix(home).ok()?.components().count()));
     format!("{}schemas/", "../".repeat(levels.unwrap_or(2)))
 }

@@ -14,17 +14,16 @@ mod import;
 mod lint;
 mod lock;
 mod module;
-mod plan;
-mod preview;
 mod new;
 mod plan;
+mod preview;
 mod prompt;
 mod runner;
 mod schema;
 mod select;
 mod verify;
-mod width;
 mod watch;
+mod width;
 
 use std::ffi::OsString;
 

@@ -29,6 +29,13 @@ impl PickedModule {
     }
 }
 
+/// Finds the module that `name` means, as what is selected of its curriculum.
+pub(crate) fn select(name: &str, base: &Path) -> Result<(Selection, ModuleId), Error> {
+    let (dir, id) = place_of(name, base)?;
+    let inside = [format!("modules/{id}")].into();
+    Ok((Selection { dir, inside }, id))
+}
+
 /// Finds the module that `name` means. Findings about its curriculum are left to lint.
 pub(crate) fn pick(name: &str, base: &Path) -> Result<PickedModule, Error> {
     let (dir, id) = place_of(name, base)?;

@@ -13,7 +13,6 @@ use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::lint::{self, rule::Rule};
 use crate::project::Project;
 use crate::source::path;
-use crate::suggest;
 
 /// The folder that holds curricula.
 const CURRICULA: &str = "curricula";
@@ -170,72 +169,6 @@ fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
     Ok(found)
 }
 
-/// The one module that `name` means: a path to it, or its id, which is looked for in `curriculum` or in the
-/// curricula of the place that the tool runs in.
-pub(crate) fn select_module(
-    name: &str,
-    curriculum: Option<&Path>,
-    base: &Path,
-) -> Result<(Selection, ModuleId), Error> {
-    let path = path::absolute(Path::new(name), base);
-    let is_path = name.contains('/') || name == ".";
-    if is_path && path.exists() {
-        return module_around(&path).ok_or_else(|| {
-            Error::user(format!("`{name}` is in no module"))
-                .hinted("a module is a folder below `modules` of a curriculum")
-        });
-    }
-    let paths: Vec<PathBuf> = curriculum.iter().map(|it| it.to_path_buf()).collect();
-    let selections = select(&paths, base)?;
-    let is_there = |selection: &&Selection| selection.dir.join("modules").join(name).is_dir();
-    let found: Vec<_> = selections.iter().filter(is_there).collect();
-    match (found.as_slice(), ModuleId::try_from(name)) {
-        ([selection], Ok(id)) => Ok((of_module(selection.dir.clone(), &id), id)),
-        ([], _) | (_, Err(_)) => {
-            let error = Error::user(format!("there is no module `{name}`"));
-            let known = selections.iter().flat_map(|it| modules_of(&it.dir));
-            let known: Vec<_> = known.collect();
-            let hint = suggest::did_you_mean(name, known.iter().map(String::as_str));
-            Err(match hint {
-                Some(hint) => error.hinted(hint),
-                None => error.hinted("name it by its id, or by the path of its folder"),
-            })
-        }
-        (several, Ok(_)) => {
-            let dirs = several
-                .iter()
-                .map(|it| format!("`{}`", path::shown(&it.dir, base)));
-            let dirs: Vec<_> = dirs.collect();
-            let message = format!("there is a module `{name}` in {}", dirs.join(" and "));
-            Err(Error::user(message).hinted("name it by the path of its folder"))
-        }
-    }
-}
-
-fn module_around(path: &Path) -> Option<(Selection, ModuleId)> {
-    let path = path.canonicalize().ok()?;
-    let selection = enclosing(&path)?;
-    let inner = selection.inside.first()?.strip_prefix("modules/")?;
-    let id = ModuleId::try_from(inner.split('/').next()?).ok()?;
-    Some((of_module(selection.dir, &id), id))
-}
-
-fn of_module(dir: PathBuf, id: &ModuleId) -> Selection {
-    Selection {
-        dir,
-        inside: BTreeSet::from([format!("modules/{id}")]),
-    }
-}
-
-/// The names of the module folders of a curriculum.
-fn modules_of(dir: &Path) -> Vec<String> {
-    let entries = fs::read_dir(dir.join("modules"));
-    let entries = entries.into_iter().flatten().flatten();
-    entries
-        .filter_map(|entry| entry.file_name().into_string().ok())
-        .collect()
-}
-
 /// Loads and lints curricula, side by side.
 pub(crate) fn check(selections: &[Selection], base: &Path) -> Vec<Checked> {
     check_rules(selections, base, lint::rules::ALL)
@@ -331,29 +264,6 @@ mod tests {
             selected(base, &["curricula/a/modules/m", "curricula/a"]),
             ["a"]
         );
-    }
-
-    #[test]
-    fn a_module_is_named_by_id_or_path() {
-        let dir = layout();
-        let base = dir.path().canonicalize().unwrap();
-        let named = |name: &str, curriculum: Option<&str>, from: &str| {
-            let from = base.join(from);
-            match select_module(name, curriculum.map(Path::new), &from) {
-                Ok((selection, id)) => {
-                    let name = selection.dir.file_name().unwrap().display().to_string();
-                    format!("{name} {id}")
-                }
-                Err(_) => "error".to_owned(),
-            }
-        };
-        assert_eq!(named("curricula/a/modules/m", None, ""), "a m");
-        assert_eq!(named(".", None, "curricula/a/modules/n"), "a n");
-        assert_eq!(named("m", Some("curricula/b"), ""), "b m");
-        assert_eq!(named("m", None, "curricula/b"), "b m");
-        assert_eq!(named("m", None, ""), "error");
-        assert_eq!(named("o", None, "curricula/b"), "error");
-        assert_eq!(named("../a", None, "curricula/b"), "error");
     }
 
     #[test]

@@ -185,7 +185,7 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
 }
 
 /// Keeps the project as it is where its references pass, for `mastery bug record` to compare with.
-pub(super) fn remember_good(checked: &Checked, cases: &[CaseReport], global: &GlobalArgs) {
+pub(crate) fn remember_good(checked: &Checked, cases: &[CaseReport], global: &GlobalArgs) {
     let name = checked.curriculum.name();
     let is_reference = |it: &&CaseReport| it.curriculum == name && it.case == "reference";
     let mut references = cases.iter().filter(is_reference).peekable();

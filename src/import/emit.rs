@@ -2,8 +2,7 @@
 
 use std::fmt::Write as _;
 
-/// Columns that a text may fill in its line; a longer one with several lines is a block.
-const PLAIN_WIDTH: usize = 400;
+use crate::source::yaml_text::{block_sign, flow_scalar, scalar};
 
 /// A YAML file that grows line by line.
 #[derive(Debug)]
@@ -26,13 +25,10 @@ impl Yaml {
 
     /// Adds a key, or `- ` and a key, with a text behind it.
     pub(super) fn text(&mut self, indent: usize, key: &str, text: &str) {
-        if !is_block(text) {
-            return self.line(indent, &format!("{key}: {}", scalar(text, ",?!;")));
-        }
-        self.line(
-            indent,
-            &format!("{key}: {}", if text.ends_with('\n') { "|" } else { "|-" }),
-        );
+        let Some(sign) = block_sign(text) else {
+            return self.line(indent, &format!("{key}: {}", scalar(text)));
+        };
+        self.line(indent, &format!("{key}: {sign}"));
         // What follows `- ` is set in as far as the key.
         let dash = key.len() - key.trim_start_matches("- ").len();
         for line in text.lines() {
@@ -51,7 +47,7 @@ impl Yaml {
         }
         self.line(indent, &format!("{key}:"));
         for item in items {
-            self.line(indent + 2, &format!("- {}", scalar(item.as_ref(), ",?!;")));
+            self.line(indent + 2, &format!("- {}", scalar(item.as_ref())));
         }
     }
 
@@ -60,7 +56,10 @@ impl Yaml {
         if items.is_empty() {
             return;
         }
-        let items: Vec<_> = items.iter().map(|item| scalar(item.as_ref(), "")).collect();
+        let items: Vec<_> = items
+            .iter()
+            .map(|item| flow_scalar(item.as_ref()))
+            .collect();
         self.line(indent, &format!("{key}: [{}]", items.join(", ")));
     }
 
@@ -68,64 +67,6 @@ impl Yaml {
     pub(super) fn into_text(self) -> String {
         self.text
     }
-}
-
-/// Whether a text is read as it is from a block of lines.
-fn is_block(text: &str) -> bool {
-    let body = text.strip_suffix('\n').unwrap_or(text);
-    let is_plain = |line: &str| !line.contains(|char: char| char.is_control() || is_break(char));
-    body.contains('\n')
-        && !body.starts_with([' ', '\t', '\n'])
-        && !body.ends_with('\n')
-        && body
-            .lines()
-            .all(|line| is_plain(line) && !line.ends_with(' '))
-        && !body.contains('\r')
-}
-
-/// Characters besides `\n` that some readers take for the end of a line, or for nothing.
-fn is_break(char: char) -> bool {
-    matches!(char, '\u{85}' | '\u{2028}' | '\u{2029}' | '\u{feff}')
-}
-
-/// A text on one line, quoted unless nothing but the text itself can be meant. `more` are signs that mean nothing
-/// where it stands.
-fn scalar(text: &str, more: &str) -> String {
-    let is_word = |char: char| {
-        char.is_ascii_alphanumeric() || " _./-'()".contains(char) || more.contains(char)
-    };
-    let is_plain = text.len() <= PLAIN_WIDTH
-        && text.starts_with(|char: char| char.is_ascii_alphabetic())
-        && text.chars().all(is_word)
-        && !text.ends_with(' ')
-        && !is_reserved(text);
-    if is_plain {
-        return text.to_owned();
-    }
-    let mut quoted = String::with_capacity(text.len() + 2);
-    quoted.push('"');
-    for char in text.chars() {
-        match char {
-            '"' | '\\' => quoted.extend(['\\', char]),
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            _ if char.is_control() || is_break(char) => {
-                write!(quoted, "\\u{:04x}", u32::from(char))
-                    .expect("writing to a string can't fail");
-            }
-            _ => quoted.push(char),
-        }
-    }
-    quoted.push('"');
-    quoted
-}
-
-/// Words that some readers take for something else than a text.
-fn is_reserved(text: &str) -> bool {
-    let words = [
-        "true", "false", "yes", "no", "on", "off", "null", "y", "n", "nan", "inf",
-    ];
-    words.contains(&text.to_ascii_lowercase().as_str())
 }
 
 #[cfg(test)]

@@ -21,8 +21,6 @@ use crate::curriculum::Curriculum;
 use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
-pub(crate) use rules::style::missing_schema_line::home_of_schemas;
-
 use rule::{AskedQuestion, Context, Depth, Group, Rule, RuleMeta};
 use rules::questions::invalid_answer_pattern::InvalidAnswerPattern;
 

@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use super::expectation::Expectation;
 use crate::curriculum::document::ExpectedOutcome;
 use crate::diagnostic::escape;
+use crate::source::yaml_text::scalar;
 
 /// What stands where only the author knows what to write; lint reports each.
 const SYMPTOM: &str = "TODO: what a user of this code sees, with numbers: what they called, what came back, what should have. No cause and no line.";
@@ -112,64 +113,9 @@ fn push(text: &mut String, arguments: std::fmt::Arguments<'_>) {
         .expect("writing to a string can't fail");
 }
 
-/// A text of one line as a YAML scalar, without quotes where it needs none.
-pub fn scalar(text: &str) -> String {
-    if text.chars().any(char::is_control) {
-        return serde_json::Value::from(text).to_string();
-    }
-    let is_plain_char = |char: char| char.is_alphanumeric() || " _-./(),;=+<>^$*?".contains(char);
-    let is_plain = text.starts_with(|first: char| first.is_alphabetic() || first == '_')
-        && !text.ends_with(' ')
-        && text.chars().all(|char| is_plain_char(char) || char == ':')
-        // A colon before a blank or at the end makes a key.
-        && !text.contains(": ")
-        && !text.ends_with(':')
-        && !matches!(
-            text.to_ascii_lowercase().as_str(),
-            "true" | "false" | "yes" | "no" | "on" | "off" | "null" | "y" | "n"
-        );
-    if is_plain {
-        text.to_owned()
-    } else {
-        format!("'{}'", text.replace('\'', "''"))
-    }
-}
-
 #[cfg(test)]
 mod tests {
-    use std::sync::Arc;
-
     use super::*;
-    use crate::source::SourceFile;
-    use crate::source::yaml;
-
-    #[test]
-    fn scalars_are_read_back_as_they_were() {
-        for text in [
-            "sums over dim .*of shape",
-            "it's: a | b",
-            "null",
-            "12",
-            "- item",
-            "#no comment",
-            "a #no comment",
-            "tests/test_a.py::test_b",
-            "ends:",
-            "x\ty",
-            "\\(a\\)",
-            "{a}",
-            " a ",
-            "",
-        ] {
-            let file = Arc::new(SourceFile::new(
-                "a.yaml",
-                format!("key: {}\n", scalar(text)),
-            ));
-            let (document, problems) = yaml::parse(&file);
-            assert!(problems.is_empty(), "{text}");
-            assert_eq!(document.unwrap().value["key"], text, "{text}");
-        }
-    }
 
     #[test]
     fn draft_says_what_is_known_and_marks_what_is_not() {

@@ -6,13 +6,14 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use super::render::{RenderError, Renderer, Values};
+use super::render::{Renderer, Values};
 use super::template::Template;
 use crate::curriculum::id::FilePath;
 use crate::curriculum::schema_line::Schemas;
 use crate::project::export::{ExportError, replace_text};
 use crate::source::SourceFile;
 use crate::source::tree::Tree;
+use crate::template::TemplateError;
 
 /// What authors have to do themselves; `leftover-todo` finds it again.
 const TODO: &str = "TODO";
@@ -48,7 +49,7 @@ pub enum FillError {
         /// The file as it is shown.
         file: String,
         /// What is wrong.
-        error: RenderError,
+        error: TemplateError,
     },
     /// A file would go where it must not.
     #[error("`{file}` would be written to `{path}`, {reason}")]

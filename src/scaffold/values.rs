@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use super::manifest::Variable;
-use super::render::{RenderError, Renderer, Values};
+use super::render::{Renderer, Values};
 use crate::curriculum::id::Title;
 use crate::pattern::Pattern;
+use crate::template::TemplateError;
 
 /// Characters that a value may have.
 const MAX_CHARS: usize = 500;
@@ -76,7 +77,7 @@ pub enum ValueError {
         /// The variable.
         name: String,
         /// Why.
-        error: RenderError,
+        error: TemplateError,
     },
     /// A pattern that does not compile.
     #[error("the pattern of `{name}` does not compile: {reason}")]

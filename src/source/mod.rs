@@ -10,6 +10,7 @@ pub mod path;
 pub mod python;
 pub mod tree;
 pub mod yaml;
+pub mod yaml_text;
 
 use std::fs::{File, Metadata};
 use std::io::{self, Read};

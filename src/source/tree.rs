@@ -352,11 +352,6 @@ impl Reader<'_> {
     }
 }
 
-/// Whether programs leave files or folders of that name behind, which are part of no tree.
-pub(crate) fn is_leftover(name: &str) -> bool {
-    LEFTOVERS.contains(&name) || name.ends_with(".pyc")
-}
-
 fn is_portable(name: &str) -> bool {
     !name.contains('\\') && !name.contains(char::is_control)
 }

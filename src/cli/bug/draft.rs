@@ -1,8 +1,7 @@
 //! The texts of a recorded bug, from what its author and its tests said.
 
-use std::sync::Arc;
-
-use crate::curriculum::Module;
+use crate::curriculum::schema_line::{SIGN, Schemas};
+use crate::curriculum::{Curriculum, Module};
 use crate::record::draft::Draft;
 use crate::record::expectation::{Expectation, bare};
 use crate::run::outcome::RunResult;
@@ -18,6 +17,7 @@ impl Words<'_> {
     /// The bug's file. Of the failures in `runs` those of the first are quoted.
     pub(super) fn draft(
         &self,
+        curriculum: &Curriculum,
         module: &Module,
         expect: &Expectation,
         runs: &[&RunResult],
@@ -30,7 +30,7 @@ impl Words<'_> {
             .title
             .map_or_else(|| title_of(self.name), str::to_owned);
         Draft {
-            schema_line: schema_line(module),
+            schema_line: schema_line(curriculum, module),
             id: self.name,
             title: &title,
             rewrite,
@@ -61,17 +61,10 @@ fn title_of(name: &str) -> String {
     format!("{}{}", first.unwrap_or_default(), chars.as_str())
 }
 
-/// The line that says the schema, after that of the module's own file.
-fn schema_line(module: &Module) -> Option<String> {
-    let file = Arc::clone(&module.manifest.as_ref()?.document.file);
-    let head = file.text().lines().take_while(|line| line.starts_with('#'));
-    let line = head.into_iter().find(|line| line.contains("$schema="))?;
-    let (before, path) = line.split_once("$schema=")?;
-    let folder = path.trim().strip_suffix("module.schema.json")?;
-    let up = if folder.contains("://") || folder.starts_with('/') {
-        ""
-    } else {
-        "../"
-    };
-    Some(format!("{before}$schema={up}{folder}bug.schema.json"))
+/// The line that says the schema; `None` where there are none.
+fn schema_line(curriculum: &Curriculum, module: &Module) -> Option<String> {
+    let manifest = curriculum.manifest.as_ref()?;
+    let schemas = Schemas::of(&curriculum.dir, Some(&manifest.document.file));
+    let folder = schemas.seen_from(&format!("modules/{}/bugs/bug.yaml", module.id));
+    (!schemas.is_missing).then(|| format!("# {SIGN} $schema={folder}/bug.schema.json"))
 }

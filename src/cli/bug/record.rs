@@ -4,7 +4,6 @@
 //! is found in a copy of the curriculum.
 
 use std::io::Write as _;
-use std::path::PathBuf;
 
 use clap::Args;
 
@@ -15,6 +14,7 @@ use super::trial::{Files, Trial, result_of};
 use super::{restore, silent};
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
+use crate::cli::module;
 use crate::cli::runner::{Runner, RunnerArgs};
 use crate::cli::select::{self, Checked};
 use crate::curriculum::document::ExpectedOutcome;
@@ -41,17 +41,13 @@ pub(super) const UNTOUCHED: &str = "nothing was written, and the edit is as it w
 /// rewrite and the bug's file with the tests that failed and their message, and puts the reference back.
 #[derive(Args, Debug)]
 pub(crate) struct RecordArgs {
-    /// The module: its id, or the path of its folder
+    /// The module: its id, `CURRICULUM/MODULE`, or its folder
     #[arg(value_name = "MODULE")]
     module: String,
 
     /// What the bug is called: lower-case words with `_` between them
     #[arg(value_name = "NAME")]
     name: String,
-
-    /// Look for the module in this curriculum
-    #[arg(long = "in", value_name = "CURRICULUM")]
-    curriculum: Option<PathBuf>,
 
     /// The bug's title [default: from its name]
     #[arg(long, value_name = "TEXT")]
@@ -80,7 +76,7 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
     let name = BugId::try_from(args.name.as_str()).map_err(|error| {
         Error::user(format!("`{}` can't be the name of a bug", args.name)).caused_by(error)
     })?;
-    let (selection, id) = select::select_module(&args.module, args.curriculum.as_deref(), &base)?;
+    let (selection, id) = module::select(&args.module, &base)?;
     let rules = crate::lint::rules_about_running();
     let edited = select::check_rules(&[selection], &base, &rules).remove(0);
     if let Some(broken) = what_blocks(&edited) {
@@ -119,7 +115,7 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
         symptom: args.symptom.as_deref(),
     };
     let draft = |expect: &Expectation, runs: &[&RunResult], rule: Option<&str>| {
-        words.draft(trial.module, expect, runs, rule)
+        words.draft(&trial.edited.curriculum, trial.module, expect, runs, rule)
     };
     let patch = trial.patch(&good);
     let runs = trial.runs_with(reference, |expect| draft(expect, &[], None), &patch)?;

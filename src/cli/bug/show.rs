@@ -1,13 +1,12 @@
 //! `mastery bug show`: all that there is about one bug.
 
 use std::io::{self, Write};
-use std::path::PathBuf;
 
 use anstyle::{AnsiColor, Style};
 use clap::Args;
 
 use crate::cli::error::Error;
-use crate::cli::select;
+use crate::cli::{module, select};
 use crate::curriculum::Bug;
 use crate::curriculum::document::{BugManifest, ExpectedOutcome};
 use crate::diagnostic::escape;
@@ -27,23 +26,19 @@ const PLACE: Style = AnsiColor::Cyan.on_default();
 /// Show a bug: what it changes in the reference and in variants, what learners are told, how it must fail
 #[derive(Args, Debug)]
 pub(crate) struct ShowArgs {
-    /// The module: its id, or the path of its folder
+    /// The module: its id, `CURRICULUM/MODULE`, or its folder
     #[arg(value_name = "MODULE")]
     module: String,
 
     /// The bug
     #[arg(value_name = "BUG")]
     bug: String,
-
-    /// Look for the module in this curriculum
-    #[arg(long = "in", value_name = "CURRICULUM")]
-    curriculum: Option<PathBuf>,
 }
 
 /// Runs the command.
 pub(super) fn run_show(args: &ShowArgs) -> Result<ExitCode, Error> {
     let base = std::env::current_dir()?;
-    let (selection, id) = select::select_module(&args.module, args.curriculum.as_deref(), &base)?;
+    let (selection, id) = module::select(&args.module, &base)?;
     let checked = select::check_rules(&[selection], &base, &[]).remove(0);
     let module = checked.curriculum.module(id.as_str());
     let module = module.ok_or_else(|| Error::user(format!("there is no module `{id}`")))?;

@@ -12,6 +12,7 @@ use crate::cli::global::GlobalArgs;
 use crate::cli::runner::{RunSettings, Runner, wanted_environment};
 use crate::cli::select::{self, Checked, Selection};
 use crate::cli::verify;
+use crate::cli::verify::remember_good;
 use crate::diagnostic::Diagnostic;
 use crate::report::Report;
 use crate::report::progress::{Lines, Progress};
@@ -164,6 +165,12 @@ impl Worker<'_> {
                 }));
             }
             known.learn(&part, reports);
+        }
+        if !stop.is_set() {
+            let reports = known.reports(plan);
+            for checked in checked {
+                remember_good(checked, &reports, self.global);
+            }
         }
         Ok(Ended {
             report: Report {

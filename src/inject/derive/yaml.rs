@@ -5,6 +5,7 @@ use std::fmt::Write as _;
 use serde_json::{Map, Value};
 
 use crate::curriculum::document::{Rewrite, RewriteStep};
+use crate::source::yaml_text::{block_sign, scalar};
 
 /// In which order the keys of a rule are written; all others come after them, by their names.
 const KEY_ORDER: &[&str] = &[
@@ -24,11 +25,6 @@ const KEY_ORDER: &[&str] = &[
     "inside",
     "expandStart",
     "expandEnd",
-];
-
-/// Words that mean something else where they stand without quotes, in YAML 1.1 or 1.2.
-const WORDS: &[&str] = &[
-    "true", "false", "yes", "no", "on", "off", "y", "n", "null", "nan", "inf",
 ];
 
 /// Returns the lines that go below the key `rewrite:`, each with a line break and `indent` blanks before it.
@@ -113,80 +109,17 @@ impl Writer {
     }
 
     fn text_entry(&mut self, key: &str, text: &str, indent: usize) {
-        if !is_block(text) {
+        let Some(sign) = block_sign(text) else {
             self.line(&format!("{}: {}", scalar(key), scalar(text)), indent);
             return;
-        }
-        self.line(&format!("{}: |-", scalar(key)), indent);
-        for line in text.split('\n') {
+        };
+        self.line(&format!("{}: {sign}", scalar(key)), indent);
+        for line in text.lines() {
             // Blanks on an empty line would be a part of the text in some readers.
             let indent = if line.is_empty() { 0 } else { indent + 2 };
             self.line(line, indent);
         }
     }
-}
-
-/// Whether a text of several lines can stand as it is.
-fn is_block(text: &str) -> bool {
-    let is_plain = |c: char| c == '\n' || is_printable(c);
-    text.contains('\n')
-        && !text.starts_with([' ', '\n'])
-        && !text.ends_with('\n')
-        && text.lines().all(|line| line.trim_end() == line)
-        && text.chars().all(is_plain)
-}
-
-/// Returns a text on one line, in quotes where it needs some.
-fn scalar(text: &str) -> String {
-    if is_bare(text) {
-        return text.to_owned();
-    }
-    if !text.chars().all(is_printable) {
-        return escaped(text);
-    }
-    if text.contains(['"', '\\']) {
-        format!("'{}'", text.replace('\'', "''"))
-    } else {
-        format!("\"{text}\"")
-    }
-}
-
-/// Whether a text means itself without quotes.
-fn is_bare(text: &str) -> bool {
-    let is_begin = |c: char| c.is_ascii_alphabetic() || "$(_^/".contains(c);
-    text.starts_with(is_begin)
-        && !text.ends_with([' ', ':'])
-        && !text.contains(": ")
-        && !text.contains(" #")
-        && text.chars().all(is_printable)
-        && !WORDS.contains(&text.to_ascii_lowercase().as_str())
-}
-
-/// Whether a character can be written as it is in YAML, and be seen.
-fn is_printable(c: char) -> bool {
-    !c.is_control()
-        && !matches!(
-            c,
-            '\u{2028}' | '\u{2029}' | '\u{feff}' | '\u{fffe}' | '\u{ffff}'
-        )
-}
-
-/// A text in quotes with escapes for all that can't be seen.
-fn escaped(text: &str) -> String {
-    let mut quoted = String::from("\"");
-    for c in text.chars() {
-        match c {
-            '\n' => quoted.push_str("\\n"),
-            '\t' => quoted.push_str("\\t"),
-            '"' | '\\' => quoted.extend(['\\', c]),
-            c if is_printable(c) => quoted.push(c),
-            c => {
-                let _ = write!(quoted, "\\U{:08X}", u32::from(c));
-            }
-        }
-    }
-    quoted.push('"');
-    quoted
 }
 
 #[cfg(test)]
