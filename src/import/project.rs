@@ -158,7 +158,7 @@ impl Builder<'_, '_> {
             Ok(text) => {
                 for (line, ids) in guesses {
                     let what = format!(
-                        "nothing tells which module writes this; `{}` does now",
+                        "nothing tells which module writes this; it is the part of `{}` now",
                         ids.join("` and `")
                     );
                     self.ledger.decide(&place.at(line), what);

@@ -90,8 +90,8 @@ fn is_near(between: &[&str]) -> bool {
         || between.len() == 1 && between.iter().all(is_blank)
 }
 
-/// Where in a range of lines functions and classes begin, decorators and comments before them included; from the
-/// second line on.
+/// Where in a range of lines functions and classes begin, with the decorators, comments and blank
+/// lines before them; from the second line on.
 fn heads(lines: &[&str], range: &Range<usize>) -> Vec<usize> {
     let mut heads: Vec<usize> = Vec::new();
     for at in range.clone() {
@@ -99,12 +99,14 @@ fn heads(lines: &[&str], range: &Range<usize>) -> Vec<usize> {
             continue;
         }
         let is_lead = |line: &str| line.starts_with(['@', '#']);
-        let lead = lines[range.start..at]
-            .iter()
-            .rev()
-            .take_while(|line| is_lead(line))
-            .count();
-        heads.push(at - lead);
+        let mut lead = at;
+        while lead > range.start && is_lead(lines[lead - 1]) {
+            lead -= 1;
+        }
+        while lead > range.start && lines[lead - 1].trim().is_empty() {
+            lead -= 1;
+        }
+        heads.push(lead);
     }
     heads.retain(|at| *at > range.start);
     heads

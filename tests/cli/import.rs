@@ -2,9 +2,17 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
+use std::path::Path;
 
-use mastery::source::tree::Tree;
-use serde_json::Value;
+use mastery::curriculum::document::Validator;
+use mastery::curriculum::id::CurriculumId;
+use mastery::curriculum::{Curriculum, load};
+use mastery::diagnostic::Sink;
+use mastery::import::{Folder, Sources, import};
+use mastery::project::Project;
+use mastery::project::state::{Solved, State};
+use mastery::source::tree::{Entry, Tree};
+use serde_json::{Value, json};
 
 use crate::support::{Run, Sandbox, copy, fixtures, redact};
 
@@ -266,4 +274,86 @@ fn hostile_files_are_named_and_do_no_harm() {
             .iter()
             .all(|rule| !rule.starts_with("schema") && !rule.starts_with("yaml"))
     );
+}
+
+/// A curriculum of today as it would have been written in the older layout.
+fn taken_apart(curriculum: &Curriculum) -> Sources {
+    let (project, problems) = Project::parse(curriculum);
+    assert!(problems.is_empty(), "{problems:?}");
+    let mut old = Tree::new();
+    let mut put = |path: String, text: &str| old.insert(path, Entry::file(text.as_bytes()));
+    let mut modules = Vec::new();
+    for module in &curriculum.modules {
+        let folder = format!("modules/{}", module.id);
+        modules.push(json!({"id": module.id.as_str(), "name": "A name", "path": folder}));
+        put(
+            format!("{folder}/build_prompt.txt"),
+            module.prompt.as_ref().unwrap().text(),
+        );
+        let build = module
+            .manifest
+            .as_ref()
+            .unwrap()
+            .value
+            .build
+            .as_ref()
+            .unwrap();
+        let validator = match &build.validator {
+            Validator::Pytest(pytest) => pytest
+                .node_ids
+                .iter()
+                .map(|id| format!("pytest {id}\n"))
+                .collect(),
+            Validator::Command(command) => command.argv.join(" "),
+        };
+        put(format!("{folder}/validator.sh"), &validator);
+        for bug in module.bugs.iter().filter(|bug| bug.patch.is_some()) {
+            let name = format!("{folder}/bugs/{}", bug.id);
+            put(format!("{name}.patch"), bug.patch.as_ref().unwrap().text());
+            put(format!("{name}_symptom.txt"), "Something is odd.\n");
+        }
+    }
+    let manifest = json!({"curriculum_name": "A", "author": "B", "version": "1.0.0", "type": "linear", "modules": modules});
+    put("manifest.json".to_owned(), &manifest.to_string());
+    let folder = |shown: &str, files| Folder {
+        shown: shown.to_owned(),
+        files,
+        skipped: Vec::new(),
+    };
+    Sources {
+        curriculum: folder("old", old),
+        reference: Some(folder(
+            "reference",
+            project.build(&State::Complete.solved_modules(curriculum)),
+        )),
+        starter: Some(folder("starter", project.build(&Solved::none()))),
+        tests: None,
+    }
+}
+
+#[test]
+fn curriculum_that_is_taken_apart_comes_together_again() {
+    for name in ["cs336_a1", "foundations"] {
+        let dir = Path::new(env!("CARGO_MANIFEST_DIR"))
+            .join("curricula")
+            .join(name);
+        let curriculum = load(&dir, &dir, &Sink::new());
+        let imported = import(
+            &taken_apart(&curriculum),
+            &CurriculumId::try_from(name).unwrap(),
+            "schemas/",
+        )
+        .unwrap();
+        for (path, entry) in curriculum.project.iter() {
+            let again = imported.tree.get(&format!("project/{path}"));
+            assert_eq!(again.and_then(Entry::text), entry.text(), "{name} {path}");
+        }
+        let bugs = curriculum.modules.iter().flat_map(|module| &module.bugs);
+        assert_eq!(
+            imported.counts.bugs,
+            bugs.filter(|bug| bug.patch.is_some()).count(),
+            "{}",
+            imported.report
+        );
+    }
 }
