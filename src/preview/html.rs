@@ -11,8 +11,8 @@ use crate::template::Engine;
 
 use super::fragment::{Fragment, escaped};
 
-const PAGE: &str = include_str!("../../templates/preview/page.html");
-const STYLE: &str = include_str!("../../templates/preview/style.css");
+const PAGE: &str = include_str!("page.html");
+const STYLE: &str = include_str!("style.css");
 
 /// What the template is given. What is named `html` is markup; all else is text.
 #[derive(Serialize)]

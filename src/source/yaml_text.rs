@@ -24,25 +24,28 @@ pub fn block_sign(text: &str) -> Option<&'static str> {
 /// Returns a text on one line, in quotes where it needs some.
 pub fn scalar(text: &str) -> String {
     if is_bare(text) {
-        return text.to_owned();
-    }
-    if !text.chars().all(is_printable) {
-        return escaped(text);
-    }
-    if text.contains(['"', '\\']) {
-        format!("'{}'", text.replace('\'', "''"))
+        text.to_owned()
     } else {
-        format!("\"{text}\"")
+        quoted(text)
     }
 }
 
 /// Returns a text as an item of a list in brackets, where more signs mean something.
 pub fn flow_scalar(text: &str) -> String {
-    let bare = scalar(text);
-    if bare == text && text.contains([',', '[', ']', '{', '}']) {
-        format!("\"{text}\"")
+    if is_bare(text) && !text.contains([',', '[', ']', '{', '}']) {
+        text.to_owned()
     } else {
-        bare
+        quoted(text)
+    }
+}
+
+fn quoted(text: &str) -> String {
+    if !text.chars().all(is_printable) {
+        escaped(text)
+    } else if text.contains(['"', '\\']) {
+        format!("'{}'", text.replace('\'', "''"))
+    } else {
+        format!("\"{text}\"")
     }
 }
 
