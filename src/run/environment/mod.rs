@@ -315,14 +315,20 @@ impl Environment {
         options: &EnvironmentOptions,
     ) -> Result<(), EnvironmentError> {
         for tool in &settings.tools {
-            let found = find_on_path(tool.as_str())
-                .ok_or_else(|| EnvironmentError::NoTool(tool.to_string()))?;
-            let found = toolchain::program_behind(found);
-            let identity = Program::at(&found);
+            let found = all_on_path(tool.as_str()).map(toolchain::program_behind);
+            let found: Vec<_> = found.map(|it| (Program::at(&it), it)).collect();
+            // Under root the first one may be the user's own, and the next one for everybody.
+            let is_open = |(program, _): &&(Program, PathBuf)| {
+                !options.for_all_users || interpreter::is_reachable_by_all(&program.target)
+            };
+            let (identity, found) = match (found.iter().find(is_open), found.first()) {
+                (Some(open), _) => open.clone(),
+                (None, Some((closed, _))) => {
+                    return Err(EnvironmentError::ClosedTool(closed.target.clone()));
+                }
+                (None, None) => return Err(EnvironmentError::NoTool(tool.to_string())),
+            };
             let program = identity.target.clone();
-            if options.for_all_users && !interpreter::is_reachable_by_all(&program) {
-                return Err(EnvironmentError::ClosedTool(program));
-            }
             self.identity.programs.push(identity);
             self.path.push(parent(&found));
             self.readable.extend([found, program.clone()]);
@@ -446,16 +452,22 @@ fn usable(
 
 /// The program called `name` on the PATH.
 pub(crate) fn find_on_path(name: &str) -> Option<PathBuf> {
+    all_on_path(name).next()
+}
+
+/// All programs of that name, in the order in which they are looked for.
+fn all_on_path(name: &str) -> impl Iterator<Item = PathBuf> {
     use std::os::unix::fs::PermissionsExt as _;
     let is_program = |path: &PathBuf| {
         path.metadata()
             .is_ok_and(|it| it.is_file() && it.permissions().mode() & 0o111 != 0)
     };
-    let path = std::env::var_os("PATH")?;
-    std::env::split_paths(&path)
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let dirs: Vec<_> = std::env::split_paths(&path).collect();
+    dirs.into_iter()
         .filter(|dir| dir.is_absolute())
-        .map(|dir| dir.join(name))
-        .find(is_program)
+        .map(move |dir| dir.join(name))
+        .filter(is_program)
 }
 
 #[cfg(test)]
