@@ -4,9 +4,9 @@ use std::fmt;
 
 use super::text::{LearnerText, learner_texts};
 use crate::answer::{PatternError, Rubric};
-use crate::curriculum::document::{Question, Questions};
+use crate::curriculum::document::{Build, ModuleManifest, Question, Questions};
 use crate::curriculum::id::Slug;
-use crate::curriculum::{Curriculum, Loaded};
+use crate::curriculum::{Curriculum, Loaded, Module};
 use crate::diagnostic::{Diagnostic, Fix, Location, RuleName, Severity, Sink};
 use crate::project::Project;
 use crate::project::state::State;
@@ -161,6 +161,16 @@ impl<'a> Context<'a> {
             complete,
             depth,
         }
+    }
+
+    /// All modules that build something, each with its manifest and what that says of building.
+    pub fn builds(
+        &self,
+    ) -> impl Iterator<Item = (&'a Module, &'a Loaded<ModuleManifest>, &'a Build)> {
+        self.curriculum.modules.iter().filter_map(|module| {
+            let manifest = module.manifest.as_ref()?;
+            Some((module, manifest, manifest.value.build.as_ref()?))
+        })
     }
 
     /// All questions files of the curriculum.

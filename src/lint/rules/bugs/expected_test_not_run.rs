@@ -36,11 +36,7 @@ impl Rule for ExpectedTestNotRun {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for module in &context.curriculum.modules {
-            let manifest = module.manifest.as_ref();
-            let Some(build) = manifest.and_then(|it| it.value.build.as_ref()) else {
-                continue;
-            };
+        for (module, _, build) in context.builds() {
             for bug in &module.bugs {
                 let Some(document) = &bug.document else {
                     continue;

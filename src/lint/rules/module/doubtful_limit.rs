@@ -37,12 +37,8 @@ impl Rule for DoubtfulLimit {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let build = manifest.value.build.iter();
-            for (key, message) in build.flat_map(doubts) {
+        for (_, manifest, build) in context.builds() {
+            for (key, message) in doubts(build) {
                 let at = manifest.at(&format!("/build/{key}"));
                 sink.push(self.finding(at, message));
             }

@@ -35,13 +35,7 @@ impl Rule for EditWithoutRegion {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let Some(build) = &manifest.value.build else {
-                continue;
-            };
+        for (module, manifest, build) in context.builds() {
             for (index, path) in build.edit.iter().enumerate() {
                 let at = || manifest.at(&format!("/build/edit/{index}"));
                 if !context.project.has_file(path.as_str()) {

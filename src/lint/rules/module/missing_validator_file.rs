@@ -36,13 +36,7 @@ impl Rule for MissingValidatorFile {
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
         let paths = || context.curriculum.project.iter().map(|(path, _)| path);
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let Some(build) = &manifest.value.build else {
-                continue;
-            };
+        for (_, manifest, build) in context.builds() {
             let Validator::Pytest(validator) = &build.validator else {
                 continue;
             };

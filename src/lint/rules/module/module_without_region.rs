@@ -37,13 +37,7 @@ impl Rule for ModuleWithoutRegion {
         if !context.project.is_sound() {
             return;
         }
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let Some(build) = &manifest.value.build else {
-                continue;
-            };
+        for (module, manifest, build) in context.builds() {
             // A path that does not exist is told by `edit-without-region`.
             let has_files = build
                 .edit

@@ -44,12 +44,8 @@ impl Rule for ProtectedEdit {
         };
         let globs = curriculum.value.protected.iter().map(Text::as_str);
         let protected = set(globs.chain(ALWAYS.iter().copied()));
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let build = manifest.value.build.iter();
-            for (index, path) in build.flat_map(|build| &build.edit).enumerate() {
+        for (_, manifest, build) in context.builds() {
+            for (index, path) in build.edit.iter().enumerate() {
                 if protected.is_match(path.as_str()) {
                     let at = manifest.at(&format!("/build/edit/{index}"));
                     let message =

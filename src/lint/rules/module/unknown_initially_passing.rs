@@ -36,13 +36,7 @@ impl Rule for UnknownInitiallyPassing {
     }
 
     fn check(&self, context: &Context<'_>, sink: &Sink) {
-        for module in &context.curriculum.modules {
-            let Some(manifest) = &module.manifest else {
-                continue;
-            };
-            let Some(build) = &manifest.value.build else {
-                continue;
-            };
+        for (_, manifest, build) in context.builds() {
             for (index, id) in build.initially_passing.iter().enumerate() {
                 let problem = test_ids::not_run(context.curriculum, &build.validator, id.as_str());
                 if let Some(problem) = problem {
