@@ -9,9 +9,10 @@ use clap::Args;
 
 use super::change::{find_change, what_blocks};
 use super::draft::Words;
+use super::restore::{self, UNTOUCHED};
 use super::rewrite::{self, NoRule};
+use super::silent;
 use super::trial::{Files, Trial, result_of};
-use super::{restore, silent};
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
 use crate::cli::module;
@@ -30,9 +31,6 @@ use crate::run::interrupt::Interrupt;
 use crate::run::outcome::{Outcome, RunResult};
 use crate::verify::event::CaseReport;
 use crate::verify::verdict::Verdict;
-
-/// What every refusal ends with.
-pub(super) const UNTOUCHED: &str = "nothing was written, and the edit is as it was";
 
 /// Make a bug from an edit of the reference
 ///

@@ -18,6 +18,9 @@ use crate::record::change::ChangedFile;
 use crate::record::staging::{Staging, write_new};
 use crate::source::tree::Entry;
 
+/// What every refusal ends with.
+pub(super) const UNTOUCHED: &str = "nothing was written, and the edit is as it was";
+
 /// Writes the files of a new bug. The patch comes first, and is on disk before anything else happens: it holds all of
 /// the edit.
 pub(super) fn write_bug(

@@ -2,7 +2,7 @@
 
 use std::io::Write as _;
 
-use super::record::UNTOUCHED;
+use super::restore::UNTOUCHED;
 use super::trial::Trial;
 use crate::cli::error::Error;
 use crate::diagnostic::{Location, escape};

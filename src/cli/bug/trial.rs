@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::record::UNTOUCHED;
+use super::restore::UNTOUCHED;
 use super::rewrite::NoRule;
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
