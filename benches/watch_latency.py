@@ -4,7 +4,7 @@
 
 A copy of a curriculum is watched in a pipe. A line of a solution is changed again and again, each time to something new, so that no
 result of it is known. Measured is the wall time from before the file is written until the last line of its check is
-there, and until the first case has ended. Before the first save workers have had time to get ready, as they have when an
+there, until the first case has ended, and until the cases of the module have, which come before those of others. Before the first save workers have had time to get ready, as they have when an
 author has opened a file.
 """
 
@@ -22,19 +22,23 @@ WAITING = "waiting for changes"
 
 
 def check(watch):
-    """Reads the lines of one check; returns them, and when the first case and the last line were there."""
-    lines, first = [], None
+    """Reads the lines of one check; returns them, and when the first case, the module and the last line were there."""
+    lines, first, module = [], None, None
     for line in watch.stdout:
         lines.append(line.rstrip("\n"))
         # The line of a case with `--verbose`, or a case that is not as expected.
         if first is None and line.startswith(("ok ", "error[", "warning[")):
             first = time.perf_counter()
+        if line.rstrip().endswith("to come"):
+            module = time.perf_counter()
         if line.startswith(WAITING):
-            return lines, first, time.perf_counter()
+            return lines, first, module, time.perf_counter()
     raise SystemExit("the watch has ended:\n" + "\n".join(lines))
 
 
 def row(name, times):
+    if not times:
+        return
     print(f"| {name} | {len(times)} | {statistics.median(times):.2f} s | {min(times):.2f} to {max(times):.2f} s |")
 
 
@@ -60,21 +64,24 @@ def main():
         with subprocess.Popen(command, cwd=folder, stdout=subprocess.PIPE, text=True) as watch:
             check(watch)
             time.sleep(arguments.pause)
-            firsts, lasts = [], []
+            firsts, modules, lasts = [], [], []
             for number in range(arguments.saves):
                 # What is written ends alike and is another tree each time.
                 changed = f"{arguments.line}  # {time.time_ns()}"
                 started = time.perf_counter()
                 file.write_text(text.replace(arguments.line, changed))
-                lines, first, last = check(watch)
+                lines, first, module, last = check(watch)
                 lasts.append(last - started)
                 if first is not None:
                     firsts.append(first - started)
+                if module is not None:
+                    modules.append(module - started)
                 print(f"{number + 1}: {lasts[-1]:.2f} s  {lines[-2]}", flush=True)
             watch.terminate()
     print(f"load average after: {os.getloadavg()[0]:.1f}\n")
     print("| | saves | median | minimum to maximum |\n| --- | --- | --- | --- |")
     row("until the first case has ended", firsts)
+    row("until the cases of the module have ended", modules)
     row("until all is told", lasts)
 
 

@@ -193,8 +193,11 @@ impl<'a> Watch<'a> {
         self.screen.clear()?;
         if let (true, Some((job, _))) = (self.tells_progress(), &self.job) {
             let time = terminal::time_of_day();
-            let (saved, filter) = (&job.saved, &job.filter);
-            let header = view::header(&time, saved, filter, self.screen.width());
+            // What an editor wrote beside a file is gone already, and says nothing.
+            let mut saved = job.saved.clone();
+            saved.retain(|path| path.exists());
+            let saved = if saved.is_empty() { &job.saved } else { &saved };
+            let header = view::header(&time, saved, &job.filter, self.screen.width());
             self.screen.print(&format!("{header}\n"))?;
         }
         let mut text = Vec::new();
