@@ -4,13 +4,14 @@
 
 A copy of a curriculum is watched in a pipe. A line of a solution is changed again and again, each time to something new, so that no
 result of it is known. Measured is the wall time from before the file is written until the last line of its check is
-there, until the first case has ended, and until the cases of the module have, which come before those of others. Before the first save workers have had time to get ready, as they have when an
+there, until the reference of the module is judged, and until the cases of the module have, which come before those of others. Before the first save workers have had time to get ready, as they have when an
 author has opened a file.
 """
 
 import argparse
 import os
 import pathlib
+import resource
 import shutil
 import statistics
 import subprocess
@@ -22,12 +23,12 @@ WAITING = "waiting for changes"
 
 
 def check(watch):
-    """Reads the lines of one check; returns them, and when the first case, the module and the last line were there."""
+    """Reads the lines of one check; returns them, and when the reference, the module and the last line were there."""
     lines, first, module = [], None, None
     for line in watch.stdout:
         lines.append(line.rstrip("\n"))
-        # The line of a case with `--verbose`, or a case that is not as expected.
-        if first is None and line.startswith(("ok ", "error[", "warning[")):
+        # What is known is told at once, and does not answer whether what was written is right.
+        if first is None and "/reference (" in line and "from the cache" not in line:
             first = time.perf_counter()
         if line.rstrip().endswith("to come"):
             module = time.perf_counter()
@@ -78,9 +79,11 @@ def main():
                     modules.append(module - started)
                 print(f"{number + 1}: {lasts[-1]:.2f} s  {lines[-2]}", flush=True)
             watch.terminate()
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    print(f"processor time of everything: {used.ru_utime + used.ru_stime:.1f} s")
     print(f"load average after: {os.getloadavg()[0]:.1f}\n")
     print("| | saves | median | minimum to maximum |\n| --- | --- | --- | --- |")
-    row("until the first case has ended", firsts)
+    row("until the reference of the module is judged", firsts)
     row("until the cases of the module have ended", modules)
     row("until all is told", lasts)
 
