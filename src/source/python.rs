@@ -120,15 +120,16 @@ impl Module {
 
     fn find_error(&self) -> Option<Range<usize>> {
         let root = self.ast.root();
-        let text = root.text();
+        // The root's own text would begin with the first statement.
+        let text = self.text();
         if !root.get_inner_node().has_error() {
-            return wrong_block(&root, &text);
+            return wrong_block(&root, text);
         }
         root.dfs().find_map(|node| {
             if node.is_error() || node.is_missing() {
                 return Some(node.range());
             }
-            wrong_indentation(&node, &text)
+            wrong_indentation(&node, text)
         })
     }
 
@@ -609,6 +610,15 @@ def forward(x):
         assert_eq!(Module::parse(TEXT).error(), None);
         let broken = "x = 1\ny = (2\nz = 3\n";
         assert!(Module::parse(broken).error().is_some());
+    }
+
+    #[test]
+    fn files_may_begin_with_blank_lines() {
+        let error = |text: &str| Module::parse(text).error().map(|at| text[at].to_owned());
+        assert_eq!(error("\n\n\n\n\n\nx\n"), None);
+        assert_eq!(error("\n\n\n\nif x:\n    a = 1\n\n    b = 2\n"), None);
+        let odd = "\n\n\n\n\nif x:\n    a = 1\n  b = 2\n";
+        assert_eq!(error(odd).as_deref(), Some("b = 2"));
     }
 
     #[test]
