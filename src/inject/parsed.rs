@@ -58,6 +58,15 @@ impl<'a> ParsedTree<'a> {
         })
     }
 
+    /// The files that were parsed so far, each with its path.
+    pub fn parsed(&self) -> Vec<(String, Rc<Module>)> {
+        let modules = self.modules.borrow();
+        modules
+            .iter()
+            .map(|(path, module)| (path.clone(), Rc::clone(module)))
+            .collect()
+    }
+
     /// Whether the file at `path` is Python once it has another text.
     pub(super) fn is_python_with(&self, path: &str, text: &str) -> bool {
         if self.is_known_python(text) {

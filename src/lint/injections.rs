@@ -121,6 +121,11 @@ fn try_module<'a>(
         Some(tried)
     });
     let bugs = bugs.collect();
+    for (path, parsed) in parsed.parsed() {
+        if let Some(file) = project.marked_file(&path) {
+            file.look_at(&parsed);
+        }
+    }
     TriedModule {
         module,
         solved,

@@ -14,6 +14,7 @@ use super::rules::{
 };
 use crate::curriculum::id::ModuleId;
 use crate::diagnostic::{Diagnostic, Location};
+use crate::source::python::Module;
 use crate::source::{SourceFile, Span};
 
 /// What every mark begins with.
@@ -105,6 +106,31 @@ impl MarkedFile {
     /// The solution's text.
     pub fn body_of(&self, region: &Region) -> &str {
         &self.source.text()[region.body.start..region.body.end]
+    }
+
+    /// The text with everything solved.
+    pub(super) fn complete(&self) -> String {
+        self.text(|_, region| self.body_of(region))
+    }
+
+    /// For each region where its solution is in [`MarkedFile::complete`].
+    pub(super) fn complete_bodies(&self) -> Vec<Range<usize>> {
+        let mut taken_out = 0;
+        let body = |region: &Region| {
+            let start = region.begin.start - taken_out;
+            let length = region.body.end - region.body.start;
+            taken_out += region.end.end - region.begin.start - length;
+            start..start + length
+        };
+        self.regions.iter().map(body).collect()
+    }
+
+    /// Looks at the file, if what was parsed is its text with everything solved: what is asked of the code
+    /// around the regions needs no parse of its own then.
+    pub fn look_at(&self, parsed: &Module) {
+        if self.language == Language::Python && self.complete() == parsed.text() {
+            self.outline.get_or_init(|| Outline::of(self, Some(parsed)));
+        }
     }
 
     /// The line of the begin mark, line break included.
@@ -204,7 +230,7 @@ impl MarkedFile {
     }
 
     fn outline(&self) -> &Outline {
-        self.outline.get_or_init(|| Outline::of(self))
+        self.outline.get_or_init(|| Outline::of(self, None))
     }
 }
 
@@ -593,6 +619,21 @@ impl Parser<'_> {
 mod tests {
     use super::*;
     use proptest::prelude::*;
+
+    #[test]
+    fn solutions_are_found_in_the_complete_text() {
+        let file = marked(
+            "a.py",
+            "x = 1\n# mastery:begin m\ny = 2\n# mastery:end m\n\n\ndef f():\n    # mastery:begin n\n    \
+             return 1\n    # mastery:stub n\n    # pass\n    # mastery:end n\n\n\n# mastery:begin m\nz = 3\n# mastery:end m\n",
+        );
+        let complete = file.complete();
+        let bodies = file.complete_bodies().into_iter().map(|it| &complete[it]);
+        assert_eq!(
+            bodies.collect::<Vec<_>>(),
+            ["y = 2\n", "    return 1\n", "z = 3\n"]
+        );
+    }
 
     fn marked(path: &str, text: &str) -> MarkedFile {
         let source = Arc::new(SourceFile::new(path, text));
