@@ -188,7 +188,8 @@ pub(crate) fn check_rules(
         .par_iter()
         .map(|selection| {
             let sink = Sink::new();
-            let curriculum = curriculum::load(&selection.dir, base, &sink);
+            let extent = lint::extent_for(rules);
+            let curriculum = curriculum::load_extent(&selection.dir, base, extent, &sink);
             let (project, findings) = Project::parse(&curriculum);
             sink.extend(findings);
             lint::check(&curriculum, &project, rules, &sink);

@@ -30,8 +30,22 @@ pub const MANIFEST: &str = "curriculum.yaml";
 /// The lock file where the manifest names none.
 pub const REQUIREMENTS: &str = "requirements.txt";
 
+/// How much of a curriculum is read.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    All,
+    /// The YAML files alone: no prompts, patches, variants' files, project or lock file.
+    Documents,
+}
+
 /// Reads the curriculum in `dir`. Findings name paths relative to `base`.
 pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
+    load_extent(dir, base, Extent::All, sink)
+}
+
+/// As [`load`], but no more than is asked for; what is left out is as if it were not there.
+pub fn load_extent(dir: &Path, base: &Path, extent: Extent, sink: &Sink) -> Curriculum {
     let root = dir.canonicalize().unwrap_or_else(|_| dir.to_owned());
     let shown = path::shown(dir, base);
     let loader = Loader {
@@ -39,6 +53,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         shown: &shown,
         root,
         inner_folders: Mutex::default(),
+        extent,
         sink,
     };
     let manifest = loader.document::<Manifest>(&dir.join(MANIFEST), schema::curriculum());
@@ -48,6 +63,7 @@ pub fn load(dir: &Path, base: &Path, sink: &Sink) -> Curriculum {
         .collect();
     let requirements = manifest
         .as_ref()
+        .filter(|_| loader.reads_all())
         .and_then(|manifest| loader.requirements(manifest));
     let folders = loader.folder_names(&dir.join("modules"));
     let theory_files: BTreeSet<_> = manifest
@@ -115,6 +131,7 @@ struct Loader<'a> {
     root: PathBuf,
     /// Folders that are known to be in it.
     inner_folders: Mutex<HashSet<PathBuf>>,
+    extent: Extent,
     sink: &'a Sink,
 }
 
@@ -133,6 +150,10 @@ impl Loader<'_> {
             Location::path(self.shown(path)),
             message,
         ));
+    }
+
+    fn reads_all(&self) -> bool {
+        self.extent == Extent::All
     }
 
     /// The lock file: the one that is named, or the usual one where it is there.
@@ -164,7 +185,10 @@ impl Loader<'_> {
         let (stems, patches) = self.bug_files(&bugs_dir);
         Module {
             manifest: self.document(&dir.join("module.yaml"), schema::module()),
-            prompt: self.text(&dir.join("prompt.md")),
+            prompt: self
+                .reads_all()
+                .then(|| self.text(&dir.join("prompt.md")))
+                .flatten(),
             questions: has_questions
                 .then(|| self.document(&questions, schema::questions()))
                 .flatten(),
@@ -183,17 +207,20 @@ impl Loader<'_> {
 
     fn bug(&self, file: &Path, id: BugId) -> Bug {
         let document = self.document::<BugManifest>(file, schema::bug());
-        let patch = document.as_ref().and_then(|document| {
-            let path = file.with_file_name(document.value.inject.patch.as_ref()?.as_str());
-            if path.exists() {
-                return self.text(&path);
-            }
-            let message = format!("there is no `{}`", self.shown(&path));
-            let location = document.at("/inject/patch");
-            self.sink
-                .push(Diagnostic::error(MISSING_FILE, location, message));
-            None
-        });
+        let patch = document
+            .as_ref()
+            .filter(|_| self.reads_all())
+            .and_then(|document| {
+                let path = file.with_file_name(document.value.inject.patch.as_ref()?.as_str());
+                if path.exists() {
+                    return self.text(&path);
+                }
+                let message = format!("there is no `{}`", self.shown(&path));
+                let location = document.at("/inject/patch");
+                self.sink
+                    .push(Diagnostic::error(MISSING_FILE, location, message));
+                None
+            });
         Bug {
             id,
             shown: self.shown(file),
@@ -239,6 +266,9 @@ impl Loader<'_> {
     }
 
     fn tree(&self, dir: &Path) -> Tree {
+        if !self.reads_all() {
+            return Tree::new();
+        }
         let (tree, skipped) = Tree::read(dir);
         for skipped in skipped {
             let rule = match skipped.reason {

@@ -22,7 +22,7 @@ use document::{BugManifest, Manifest, ModuleManifest, Questions, Status};
 use id::{BugId, FilePath, ModuleId, VariantName};
 use schema::Schema;
 
-pub use load::{MANIFEST, REQUIREMENTS, load, read_document};
+pub use load::{Extent, MANIFEST, REQUIREMENTS, load, load_extent, read_document};
 
 /// A file's content together with the places of everything in it.
 #[derive(Debug)]

@@ -17,7 +17,10 @@ use std::sync::Mutex;
 
 use rayon::prelude::*;
 
-use crate::curriculum::Curriculum;
+use crate::curriculum::rules::{
+    DUPLICATE_KEY, SCHEMA_VIOLATION, UNSUPPORTED_VERSION, YAML_LIMIT, YAML_SYNTAX,
+};
+use crate::curriculum::{Curriculum, Extent};
 use crate::diagnostic::{Diagnostic, Location, RuleName, Sink};
 use crate::project::Project;
 
@@ -101,6 +104,23 @@ fn check_questions(context: &Context<'_>, rules: &[&dyn Rule], guarded: &Guarded
 pub fn rules_about_running() -> Vec<&'static dyn Rule> {
     let rules = rules::ALL.iter().copied();
     rules.filter(|rule| is_about_running(*rule)).collect()
+}
+
+/// How much of a curriculum has to be read for rules.
+pub fn extent_for(rules: &[&dyn Rule]) -> Extent {
+    const ABOUT_DOCUMENTS: &[RuleName] = &[
+        YAML_SYNTAX,
+        YAML_LIMIT,
+        DUPLICATE_KEY,
+        UNSUPPORTED_VERSION,
+        SCHEMA_VIOLATION,
+    ];
+    let mut names = rules.iter().map(|rule| rule.meta().name);
+    if names.all(|name| ABOUT_DOCUMENTS.contains(&name)) {
+        Extent::Documents
+    } else {
+        Extent::All
+    }
 }
 
 fn is_about_running(rule: &dyn Rule) -> bool {
@@ -199,6 +219,20 @@ mod tests {
             files += usize::from(!may_be_placed);
         }
         assert!(files > 10, "most files have no finding");
+    }
+
+    #[test]
+    fn only_rules_about_single_documents_do_without_the_other_files() {
+        let named =
+            |names: &[&str]| -> Vec<_> { names.iter().map(|name| rule(name).unwrap()).collect() };
+        let extent = |names: &[&str]| extent_for(&named(names));
+        assert_eq!(
+            extent(&["schema-violation", "yaml-syntax"]),
+            Extent::Documents
+        );
+        assert_eq!(extent(&["schema-violation", "missing-file"]), Extent::All);
+        assert_eq!(extent_for(rules::ALL), Extent::All);
+        assert_eq!(extent_for(&rules_about_running()), Extent::All);
     }
 
     #[test]
