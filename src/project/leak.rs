@@ -10,7 +10,7 @@
 //! classes, decorators, docstrings), which a prompt may well tell. A solution of fewer than three
 //! other lines can't leak by this measure.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use super::Project;
 use super::language::Language;
@@ -74,6 +74,8 @@ pub struct LeakIndex {
     count: u32,
     /// Length of the longest key of a line.
     longest: usize,
+    /// What keys of lines begin with, see [`beginning`]: prose is told from code by it.
+    beginnings: HashSet<[u8; 2]>,
 }
 
 /// What a line is to the solutions.
@@ -94,6 +96,7 @@ impl LeakIndex {
             windows: HashMap::new(),
             count: 0,
             longest: 0,
+            beginnings: HashSet::new(),
         };
         for solution in solutions {
             index.add(solution);
@@ -149,7 +152,7 @@ impl LeakIndex {
             match self.known(line) {
                 Some(Line::Solution(id)) => run.push((id, span)),
                 Some(Line::Interface) => continue,
-                None if is_trivial(line) || is_comment(line) => continue,
+                None if run.is_empty() || is_trivial(line) || is_comment(line) => continue,
                 None => {
                     run.clear();
                     told = 0;
@@ -184,6 +187,7 @@ impl LeakIndex {
         for line in code_lines(&solution.text, solution.language) {
             let key = key_of(line.code());
             self.longest = self.longest.max(key.len());
+            self.beginnings.extend(beginning(&key));
             let entry = self.lines.entry(key).or_insert(Line::Interface);
             if let CodeLine::Solution(_) = line {
                 if *entry == Line::Interface {
@@ -207,6 +211,9 @@ impl LeakIndex {
     /// Looks a line up, whole and cut off at each of its comment signs.
     fn known(&self, line: &str) -> Option<Line> {
         let line = line.trim_start_matches(is_quoting);
+        if beginning(line).is_some_and(|it| !self.beginnings.contains(&it)) {
+            return None;
+        }
         let mut key = String::new();
         let mut cuts = Vec::new();
         for (at, char) in line.char_indices() {
@@ -247,6 +254,15 @@ fn key_of(code: &str) -> String {
         .chars()
         .filter(|char| !char.is_whitespace())
         .collect()
+}
+
+/// The first two bytes of what is compared of a line, be it cut off or not: a single character is trivial. `None`
+/// where they are no ASCII.
+fn beginning(line: &str) -> Option<[u8; 2]> {
+    let is_blank = |byte: &u8| byte.is_ascii() && char::from(*byte).is_whitespace();
+    let mut bytes = line.bytes().filter(|byte| !is_blank(byte));
+    let two = [bytes.next()?, bytes.next()?];
+    two.is_ascii().then_some(two)
 }
 
 fn is_quoting(char: char) -> bool {

@@ -87,6 +87,15 @@ pub struct InlineCode {
 impl Markdown {
     /// Reads a text. There is no wrong Markdown.
     pub fn parse(text: &str) -> Self {
+        // Most hints and questions are plain sentences.
+        if text.bytes().any(is_sign) {
+            Self::read(text)
+        } else {
+            Self::default()
+        }
+    }
+
+    fn read(text: &str) -> Self {
         let mut reader = Reader {
             text,
             found: Self::default(),
@@ -321,6 +330,11 @@ impl Reader<'_> {
     }
 }
 
+/// Whether a byte is one of those that everything that is looked for has: headings, links, addresses, code.
+fn is_sign(byte: u8) -> bool {
+    matches!(byte, b'#' | b'=' | b'-' | b'[' | b'<' | b'`' | b'~' | b':')
+}
+
 /// A span without the blanks at its end.
 fn trimmed(text: &str, span: Span) -> Span {
     let length = text[span.start..span.end].trim_end().len();
@@ -512,6 +526,13 @@ plain
                 .chain(found.inline_code.iter().map(|it| it.span));
             for span in spans {
                 prop_assert!(text.get(span.start..span.end).is_some(), "{span:?}");
+            }
+        }
+
+        #[test]
+        fn texts_without_signs_hold_nothing(text in r"([a-z0-9 .,;!?()*_\n\t>+|$&\]\\\^'/]|\n\n|    |https?//|&gt;|[1-9]\. ){0,40}") {
+            if !text.bytes().any(is_sign) {
+                prop_assert_eq!(Markdown::read(&text), Markdown::default());
             }
         }
     }
