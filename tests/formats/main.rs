@@ -3,6 +3,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+#[path = "../support/fuzzed.rs"]
+mod fuzzed;
 #[path = "../support/mod.rs"]
 mod support;
 
@@ -163,5 +165,29 @@ fn line_breaks_byte_order_marks_and_empty_files_are_defined() {
         let findings = report["diagnostics"].as_array().unwrap();
         assert_eq!((code, findings.len()), (1, 1), "{report:#}");
         assert_eq!(findings[0]["rule"], rule, "{content:?}");
+    }
+}
+
+/// What fuzzing has found to be different from everything else, see `tests/fuzz`.
+#[test]
+fn corpus_of_the_fuzzers_is_read_without_panic() {
+    let targets: [(&str, fn(&str)); 4] = [
+        ("yaml", fuzzed::yaml),
+        ("regions", fuzzed::regions),
+        ("patch", fuzzed::patch),
+        ("pattern", fuzzed::pattern),
+    ];
+    for (name, target) in targets {
+        let corpus = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/fuzz/corpus");
+        let files: Vec<_> = fs::read_dir(corpus.join(name)).unwrap().collect();
+        assert!(files.len() >= 50, "{name}");
+        for file in files {
+            let path = file.unwrap().path();
+            let text = String::from_utf8(fs::read(&path).unwrap());
+            let text = text.unwrap_or_else(|_| panic!("{} is no text", path.display()));
+            // The name of the file is what a panic leaves to go by.
+            println!("{}", path.display());
+            target(&text);
+        }
     }
 }

@@ -1,25 +1,8 @@
-//! Any text as a file of a project: its regions, and each of its states.
+//! See `fuzzed::regions`.
 #![no_main]
 
-use std::sync::Arc;
+#[path = "../../support/fuzzed.rs"]
+#[allow(dead_code, reason = "each target uses a part of it")]
+mod fuzzed;
 
-use libfuzzer_sys::fuzz_target;
-use mastery::project::language::Language;
-use mastery::project::region;
-use mastery::source::SourceFile;
-
-fuzz_target!(|text: &str| {
-    for path in ["a.py", "a.rs", "a.sh", "a.go", "a.txt"] {
-        let file = Arc::new(SourceFile::new(path, text));
-        let (marked, problems) = region::parse(&file, Language::of(path, text));
-        for problem in problems {
-            let _ = problem.location.position();
-        }
-        if let Some(marked) = marked {
-            for is_solved in [false, true] {
-                let state = marked.build(|_| is_solved);
-                assert!(state == marked.build(|_| is_solved));
-            }
-        }
-    }
-});
+libfuzzer_sys::fuzz_target!(|text: &str| fuzzed::regions(text));
