@@ -7,8 +7,7 @@ Processes are measured from outside: wall time, processor time of all threads, l
 
 With `--check-jsonschema` (`pip install check-jsonschema`) the schema part is measured beside it, the two programs in turn. That
 program takes one schema at a time, so that it is started three times: for all manifests of modules, all bugs and all questions. All
-three are counted together; nothing is fetched. Ours is `lint --only schema-violation`, which loads the whole curriculum: it also
-reads the manifest, prompts, patches, variants and project, and finds their regions.
+three are counted together; nothing is fetched. Ours is `lint --only schema-violation`, which also reads the manifest and looks into all folders.
 """
 
 import argparse
