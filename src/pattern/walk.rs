@@ -64,9 +64,10 @@ fn add_first(hir: &Hir, first: &mut [bool; 256]) -> bool {
         // A part that may be empty is followed by what does begin the match.
         HirKind::Concat(parts) => parts.iter().any(|part| add_first(part, first)),
         // No branch is left out, whatever the others are.
-        HirKind::Alternation(branches) => branches
-            .iter()
-            .fold(true, |all, branch| add_first(branch, first) && all),
+        HirKind::Alternation(branches) => {
+            let may_be_empty = branches.iter().filter(|it| !add_first(it, first));
+            may_be_empty.count() == 0
+        }
     }
 }
 
