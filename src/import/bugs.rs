@@ -102,7 +102,8 @@ pub(super) fn import(
 /// Why an author has to write it.
 fn rewrite_for(solved: &Tree, buggy: &Tree) -> Result<String, String> {
     // What is imported has no variants yet.
-    let derived = derive::derive(solved, buggy, &[]).map_err(|error| error.to_string())?;
+    let derived =
+        derive::derive(solved, buggy, &[], &BTreeSet::new()).map_err(|error| error.to_string())?;
     Ok(derive::yaml::lines(&derived.rewrite, 2))
 }
 

@@ -77,6 +77,33 @@ fn a_rule_that_fits_a_variant_is_written_and_proven() {
 }
 
 #[test]
+fn a_rule_leaves_a_variant_alone_where_it_does_something_else() {
+    let place = repository();
+    place.sandbox.replace(
+        NUMBERS,
+        "    return x * 2\n",
+        "    result = x * 2\n    return result\n",
+    );
+    for (name, body) in [
+        ("other", "    twice = x * 2\n    return twice\n"),
+        ("shown", "    str(x * 2)\n    return x + x\n"),
+    ] {
+        place.sandbox.write(
+            &format!("curricula/base/modules/double/variants/{name}/basics/numbers.py"),
+            &format!("# mastery:begin double\n{body}# mastery:end double\n"),
+        );
+    }
+    commit(&place);
+    place.sandbox.replace(NUMBERS, "x * 2", "x * -2");
+    let run = record(&place, "negated").success();
+    insta::assert_snapshot!("bug-record-but-one", run.stdout);
+    insta::assert_snapshot!(
+        "bug-record-but-one-yaml",
+        place.sandbox.read(&format!("{BUGS}/negated.yaml"))
+    );
+}
+
+#[test]
 fn the_last_state_that_was_verified_counts_where_there_is_no_commit() {
     let place = Place::new();
     place.sandbox.replace(NUMBERS, "x * 2", "2 * x");

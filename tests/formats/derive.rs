@@ -1,11 +1,13 @@
 //! Rules that are derived from the patches of all curricula, held against the patches and the rules that were
 //! written by hand.
 
+use std::collections::BTreeSet;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::Path;
 
 use mastery::curriculum::document::Rewrite;
+use mastery::curriculum::id::VariantName;
 use mastery::curriculum::{self, Bug, Curriculum, Module};
 use mastery::diagnostic::Sink;
 use mastery::inject::derive::{Derived, Underivable, derive, yaml};
@@ -23,7 +25,7 @@ struct Both<'a> {
     by_hand: &'a Rewrite,
     before: Tree,
     after: Tree,
-    variants: Vec<(&'a curriculum::id::VariantName, Tree)>,
+    variants: Vec<(&'a VariantName, Tree)>,
 }
 
 impl<'a> Both<'a> {
@@ -56,12 +58,16 @@ impl<'a> Both<'a> {
     }
 
     fn derive(&self) -> Result<Derived, Underivable> {
+        self.derive_but(&BTreeSet::new())
+    }
+
+    fn derive_but(&self, excluded: &BTreeSet<VariantName>) -> Result<Derived, Underivable> {
         let variants: Vec<_> = self
             .variants
             .iter()
             .map(|(name, tree)| (*name, tree))
             .collect();
-        derive(&self.before, &self.after, &variants)
+        derive(&self.before, &self.after, &variants, excluded)
     }
 }
 
@@ -118,6 +124,19 @@ fn rules_are_derived_from_the_patches_of_all_curricula() {
         }
         insta::assert_snapshot!(format!("derived_from_{name}"), told);
     }
+}
+
+/// A variant in which a rule makes another fault does not keep it from the others.
+#[test]
+fn a_rule_leaves_alone_what_it_is_told_to() {
+    let (curriculum, project) = load("curricula/foundations");
+    let all = Both::all_of(&curriculum, &project);
+    let both = all.iter().find(|it| it.bug.id.as_str() == "never_returns");
+    let variant = |name: &str| VariantName::try_from(name).unwrap();
+    let excluded = [variant("first_and_count")].into();
+    let derived = both.unwrap().derive_but(&excluded).unwrap();
+    assert_eq!(derived.matches, [variant("recursive")]);
+    insta::assert_snapshot!(yaml::lines(&derived.rewrite, 2));
 }
 
 /// Writes a copy of each curriculum with derived rules in place of those by hand, for `mastery verify COPY --case

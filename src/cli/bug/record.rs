@@ -133,38 +133,26 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
         yaml: draft(&expect, &runs, None),
         patch,
     };
-    let mut rule = trial.derive(&good);
-    if let Ok(derived) = &rule {
-        let lines = format!("  rewrite:\n{}", rewrite::lines(derived));
-        let with_rule = |expect: &Expectation| Files {
-            yaml: draft(expect, &runs, Some(&lines)),
-            patch: files.patch.clone(),
-        };
-        let on_variants = trial.runs_on_variants(&with_rule(&expect))?;
-        let on_variants: Vec<_> = on_variants.iter().collect();
-        let seen = Seen {
-            variants: &on_variants,
-            ..seen
-        };
-        // What variants say may need a wider message.
-        let wider = expectation(seen).unwrap_or_else(|_| expect.clone());
-        let with_rule = with_rule(&wider);
-        match trial.what_differs(&wider, &with_rule)? {
-            None => (expect, files) = (wider, with_rule),
-            Some(why) => rule = Err(NoRule::unproven(why, derived)),
+    let with_rule = |expect: &Expectation, rule: &str| Files {
+        yaml: draft(expect, &runs, Some(rule)),
+        patch: files.patch.clone(),
+    };
+    let rule = match rewrite::prove(trial, &good, seen, &expect, with_rule)? {
+        Ok(proven) => {
+            (expect, files) = (proven.expect, proven.files);
+            Ok(proven.derived)
         }
-    }
-    if let Err(no_rule) = &rule {
-        files.yaml = draft(&expect, &runs, no_rule.note().as_deref());
-    }
-    if rule.is_err()
-        && let Some(why) = trial.what_differs(&expect, &files)?
-    {
-        return Err(Error::findings("the bug does not end the same each time")
-            .caused_by(why)
-            .hinted("a learner may meet any of its ends; make the tests steadier")
-            .hinted(UNTOUCHED));
-    }
+        Err(no_rule) => {
+            files.yaml = draft(&expect, &runs, no_rule.note().as_deref());
+            if let Some(wrong) = trial.what_differs(&expect, &files)? {
+                return Err(Error::findings("the bug does not end the same each time")
+                    .caused_by(wrong.why)
+                    .hinted("a learner may meet any of its ends; make the tests steadier")
+                    .hinted(UNTOUCHED));
+            }
+            Err(no_rule)
+        }
+    };
     finish(
         args,
         trial,

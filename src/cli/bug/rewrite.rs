@@ -1,7 +1,68 @@
-//! What is written and told of the rule that was derived for a bug.
+//! The rule that is derived for a bug: how it is proven, and what is written and told of it.
 
+use std::collections::BTreeSet;
+
+use super::trial::{Files, Trial};
+use crate::cli::error::Error;
+use crate::cli::select::Checked;
 use crate::inject::derive::{Derived, yaml};
 use crate::plural::count;
+use crate::record::expectation::{Expectation, Seen, expectation};
+
+/// How often a rule is derived again because it does something else in a variant.
+const MAX_RETRIES: usize = 3;
+
+/// A rule that does in all variants what is expected of it.
+pub(super) struct Proven {
+    pub(super) derived: Derived,
+    /// What is expected of the bug, with what variants add to it.
+    pub(super) expect: Expectation,
+    pub(super) files: Files,
+}
+
+/// Derives a rule and runs it on the variants. Where it ends otherwise in some of them, one that leaves them alone is
+/// looked for. `with_rule` makes the bug's files.
+pub(super) fn prove(
+    trial: &Trial<'_>,
+    good: &Checked,
+    seen: Seen<'_>,
+    expect: &Expectation,
+    with_rule: impl Fn(&Expectation, &str) -> Files,
+) -> Result<Result<Proven, NoRule>, Error> {
+    let mut excluded = BTreeSet::new();
+    // The first rule is the widest, and says most to who has to write one.
+    let mut first = None;
+    for _ in 0..=MAX_RETRIES {
+        let derived = match trial.derive(good, &excluded) {
+            Ok(derived) => derived,
+            Err(no_rule) => return Ok(Err(first.unwrap_or(no_rule))),
+        };
+        let rule = format!("  rewrite:\n{}", lines(&derived));
+        let on_variants = trial.runs_on_variants(&with_rule(expect, &rule))?;
+        let on_variants: Vec<_> = on_variants.iter().collect();
+        let seen = Seen {
+            variants: &on_variants,
+            ..seen
+        };
+        // What variants say may need a wider message.
+        let wider = expectation(seen).unwrap_or_else(|_| expect.clone());
+        let files = with_rule(&wider, &rule);
+        let Some(wrong) = trial.what_differs(&wider, &files)? else {
+            return Ok(Ok(Proven {
+                derived,
+                expect: wider,
+                files,
+            }));
+        };
+        let no_rule = first.unwrap_or_else(|| NoRule::unproven(wrong.why, &derived));
+        if wrong.variants.is_empty() {
+            return Ok(Err(no_rule));
+        }
+        excluded.extend(wrong.variants);
+        first = Some(no_rule);
+    }
+    Ok(Err(first.expect("each rule that did not do left a reason")))
+}
 
 /// Why a bug has no rewrite.
 pub(super) struct NoRule {
@@ -40,7 +101,7 @@ impl NoRule {
 }
 
 /// The value of `rewrite` in a bug's file. Variants that it does not fit are listed for the author to confirm.
-pub(super) fn lines(derived: &Derived) -> String {
+fn lines(derived: &Derived) -> String {
     let mut rewrite = derived.rewrite.clone();
     for (variant, error) in &derived.misses {
         let reason = format!("TODO: confirm that the bug makes no sense here ({error})");

@@ -1,5 +1,6 @@
 //! Runs a bug before it is one: in a copy of the curriculum, with the files that its author would get.
 
+use std::collections::BTreeSet;
 use std::ops::Range;
 
 use super::restore::UNTOUCHED;
@@ -11,7 +12,7 @@ use crate::cli::select::{self, Checked, Selection};
 use crate::cli::verify;
 use crate::curriculum::Module;
 use crate::curriculum::document::ExpectedOutcome;
-use crate::curriculum::id::BugId;
+use crate::curriculum::id::{BugId, VariantName};
 use crate::git;
 use crate::inject::derive::{Derived, derive};
 use crate::project::state::State;
@@ -203,8 +204,12 @@ impl Trial<'_> {
         self.run(&checked, &[&format!("bug/{name}/*")], seeds, &mut Silent)
     }
 
-    /// A rule that makes the same change in other solutions, or why there is none.
-    pub(super) fn derive(&self, good: &Checked) -> Result<Derived, NoRule> {
+    /// A rule that makes the same change in other solutions, but those `excluded`, or why there is none.
+    pub(super) fn derive(
+        &self,
+        good: &Checked,
+        excluded: &BTreeSet<VariantName>,
+    ) -> Result<Derived, NoRule> {
         let solved = State::Solved(&self.module.id).solved_modules(&good.curriculum);
         let before = good.project.build(&solved);
         let after = self.edited_tree();
@@ -216,7 +221,7 @@ impl Trial<'_> {
             })
             .collect();
         let variants: Vec<_> = variants.iter().map(|(name, tree)| (*name, tree)).collect();
-        let derived = derive(&before, &after, &variants);
+        let derived = derive(&before, &after, &variants, excluded);
         let derived = derived.map_err(|why| NoRule::underivable(why.to_string()))?;
         if derived.matches.is_empty() && !variants.is_empty() {
             let why = "the rule that makes this change finds its place in no variant";
@@ -234,26 +239,40 @@ impl Trial<'_> {
         Ok(on_variants.filter_map(|it| it.result).collect())
     }
 
-    /// Runs the bug as it will be checked from now on; returns what is not as expected.
+    /// Runs the bug as it will be checked from now on; returns what is not as expected, if anything.
     pub(super) fn what_differs(
         &self,
         expect: &Expectation,
         files: &Files,
-    ) -> Result<Option<String>, Error> {
+    ) -> Result<Option<Wrong>, Error> {
         let seeds = match expect.outcome {
             ExpectedOutcome::Failed => TRIALS,
             ExpectedOutcome::TimedOut => 0..1,
         };
         let reports = self.try_files(files, seeds)?;
-        let mut wrong = reports
-            .iter()
-            .filter(|it| it.verdict != Verdict::AsExpected);
-        let wrong = wrong.find(|it| it.case.starts_with("bug/"));
-        Ok(wrong.map(|report| {
-            let seen = report.seen.clone().unwrap_or_default();
-            format!("`{}`: {seen}", report.case)
+        let is_wrong =
+            |it: &&CaseReport| it.verdict != Verdict::AsExpected && it.case.starts_with("bug/");
+        let wrong: Vec<_> = reports.iter().filter(is_wrong).collect();
+        Ok(wrong.first().map(|first| {
+            let seen = first.seen.clone().unwrap_or_default();
+            let variants = wrong.iter().filter_map(|report| {
+                let (_, variant) = report.case.split_once("/rewrite@")?;
+                VariantName::try_from(variant).ok()
+            });
+            Wrong {
+                why: format!("`{}`: {seen}", first.case),
+                variants: variants.collect(),
+            }
         }))
     }
+}
+
+/// What is not as expected of a bug.
+pub(super) struct Wrong {
+    /// The first case, and what was seen.
+    pub(super) why: String,
+    /// The variants that end otherwise.
+    pub(super) variants: BTreeSet<VariantName>,
 }
 
 pub(super) fn report_of<'a>(

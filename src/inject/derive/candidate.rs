@@ -6,10 +6,9 @@ use serde_json::{Map, Value, json};
 
 use super::difference::Hunk;
 use super::generalise::{Change, Opened};
-use super::level::{Level, is_atom, is_expression, levels};
+use super::level::{is_atom, is_expression, levels};
 use super::names;
-use super::spelling;
-use super::surroundings::{object, side_by_side, statement};
+use super::surroundings::{object, side_by_side};
 use crate::curriculum::document::RewriteStep;
 use crate::source::python::Syntax;
 
@@ -35,10 +34,18 @@ pub(super) struct Candidate {
 }
 
 /// Part of a file that a rule is about.
-struct Anchor<'t> {
-    hunk: Hunk<'t>,
+pub(super) struct Anchor<'t> {
+    /// What changes in it.
+    pub hunk: Hunk<'t>,
     /// How many statements it is above the smallest one.
-    outer: usize,
+    pub outer: usize,
+}
+
+impl Anchor<'_> {
+    /// Whether it is about statements.
+    pub(super) fn is_list(&self) -> bool {
+        matches!(&*self.hunk.parent().0.kind, "block" | "module")
+    }
 }
 
 /// Returns rules for a hunk, each once, the most promising first.
@@ -54,6 +61,9 @@ pub(super) fn candidates(hunk: &Hunk<'_>, change: &Change<'_>) -> Vec<Candidate>
             let opened = change.open(anchor.hunk.taken_out(), anchor.hunk.put_in(), level);
             found.add_plain(anchor, &opened);
             found.add_spelled(anchor, &opened);
+            found.add_guard(anchor, &opened);
+            found.add_called(&opened);
+            found.add_of_variables(anchor, &opened);
             found.add_in_context(anchor, &opened, level);
         }
     }
@@ -113,18 +123,28 @@ fn is_whole(hunk: &Hunk<'_>) -> bool {
     is_free(hunk.taken_out(), before) && is_free(hunk.put_in(), after)
 }
 
-struct Candidates<'a> {
-    change: &'a Change<'a>,
+/// Rules while they are made.
+pub(super) struct Candidates<'a> {
+    /// What they are about.
+    pub change: &'a Change<'a>,
     list: Vec<Candidate>,
     seen: BTreeSet<String>,
 }
 
 impl Candidates<'_> {
-    fn push(&mut self, rule: Map<String, Value>, fix: Value, opened: &Opened, extra: usize) {
+    /// Adds a rule, unless it is known. `extra` is what its form costs.
+    pub(super) fn push(
+        &mut self,
+        rule: Map<String, Value>,
+        fix: Value,
+        opened: &Opened,
+        extra: usize,
+    ) {
         self.push_constrained(rule, fix, Map::new(), opened, extra);
     }
 
-    fn push_constrained(
+    /// As [`Candidates::push`], with constraints of its metavariables.
+    pub(super) fn push_constrained(
         &mut self,
         rule: Map<String, Value>,
         fix: Value,
@@ -140,7 +160,10 @@ impl Candidates<'_> {
             fix,
             constraints,
         };
-        if !self.seen.insert(format!("{:?} {:?}", step.rule, step.fix)) {
+        if !self.seen.insert(format!(
+            "{:?} {:?} {:?}",
+            step.rule, step.fix, step.constraints
+        )) {
             return;
         }
         let length: usize = opened.old.iter().map(String::len).sum();
@@ -199,149 +222,10 @@ impl Candidates<'_> {
         let (rule, fix) = side_by_side(old, opened);
         self.push(rule, fix, opened, extra);
     }
-
-    /// A rule for several ways to write the same expression.
-    fn add_spelled(&mut self, anchor: &Anchor<'_>, opened: &Opened) {
-        let [pattern] = &opened.old[..] else {
-            return;
-        };
-        let is_expression = !matches!(&*anchor.hunk.parent().0.kind, "block" | "module");
-        if opened.weight == 0 || !is_expression || is_atom(&anchor.hunk.taken_out()[0]) {
-            return;
-        }
-        let others = spelling::others(pattern, self.change.library);
-        if others.is_empty() {
-            return;
-        }
-        let mut constraints = Map::new();
-        let mut any = vec![json!({"pattern": pattern})];
-        for other in others {
-            if let Some(receiver) = other.receiver {
-                let library = self.change.library.unwrap_or_default();
-                constraints.insert(receiver, json!({"not": {"regex": format!("^{library}$")}}));
-            }
-            any.push(json!({"pattern": other.pattern}));
-        }
-        let extra = 30 + 15 * any.len();
-        let rule = object(json!({"any": any}));
-        let mut fixes = vec![(opened.new.clone(), extra)];
-        if is_looser(&anchor.hunk) {
-            fixes.push((format!("({})", opened.new), extra + 6));
-        }
-        for (fix, extra) in fixes {
-            self.push_constrained(rule.clone(), json!(fix), constraints.clone(), opened, extra);
-        }
-    }
-
-    /// As [`Candidates::add_plain`], only where something else stands around or beside it.
-    fn add_in_context(&mut self, anchor: &Anchor<'_>, opened: &Opened, level: Level) {
-        let old = anchor.hunk.taken_out();
-        let is_list = matches!(&*anchor.hunk.parent().0.kind, "block" | "module");
-        let mut around = Vec::new();
-        for (node, _) in anchor.hunk.above.iter().rev() {
-            match &*node.kind {
-                "function_definition" | "class_definition" | "module" => break,
-                "block" => {}
-                kind if kind.ends_with("_statement") || kind.ends_with("_clause") => {
-                    around.push(kind);
-                }
-                _ => {}
-            }
-        }
-        around.dedup();
-        around.retain(|kind| !matches!(*kind, "expression_statement" | "return_statement"));
-        let ([pattern], [node]) = (&opened.old[..], old) else {
-            return;
-        };
-        if opened.weight > 0 {
-            for kind in around {
-                let rule = json!({"pattern": pattern, "inside": {"kind": kind, "stopBy": "end"}});
-                self.push(
-                    object(rule),
-                    json!(opened.new),
-                    opened,
-                    90 + 30 * anchor.outer,
-                );
-            }
-        }
-        // Beside what: only for rules that name what they are about.
-        if !is_list || level.is_compound_open {
-            return;
-        }
-        let (parent, place) = (anchor.hunk.parent().0, &anchor.hunk.before);
-        let mut beside = Vec::new();
-        if let Some(previous) = place
-            .start
-            .checked_sub(1)
-            .and_then(|at| parent.children.get(at))
-        {
-            beside.push(("follows", previous));
-        }
-        if let Some(next) = parent.children.get(place.end) {
-            beside.push(("precedes", next));
-        }
-        for (relation, neighbour) in beside {
-            let text = self.change.neighbour(neighbour, opened);
-            if text.lines().count() > 1 {
-                continue;
-            }
-            let mut rule = statement(node, pattern);
-            rule.insert(
-                relation.to_owned(),
-                Value::Object(statement(neighbour, &text)),
-            );
-            self.push(
-                rule,
-                json!(opened.new),
-                opened,
-                60 + text.len() + 30 * anchor.outer,
-            );
-        }
-    }
-
-    /// A rule for the value of a keyword argument or the default of a parameter, wherever it stands.
-    fn add_named_value(&mut self, hunk: &Hunk<'_>) {
-        let (holder, _) = hunk.parent();
-        let ([old], Some(name)) = (hunk.taken_out(), holder.field("name")) else {
-            return;
-        };
-        let is_named = matches!(
-            &*holder.kind,
-            "keyword_argument" | "default_parameter" | "typed_default_parameter"
-        );
-        if !is_named || old.field != Some("value") {
-            return;
-        }
-        let file = self.change.before.1;
-        let name = name.text(file);
-        let mut inside = json!({"kind": &*holder.kind, "field": "value", "has": {"field": "name", "regex": format!("^{name}$")}});
-        let mut variants = vec![inside.clone()];
-        let call = hunk.above.iter().rev().nth(2).map(|(call, _)| call);
-        if let Some(function) = call.and_then(|call| call.field("function")) {
-            let callee = function.text(file).rsplit('.').next().unwrap_or_default();
-            if callee
-                .chars()
-                .all(|c| c.is_ascii_alphanumeric() || c == '_')
-            {
-                let regex = format!("(^|\\.){callee}$");
-                inside["inside"] = json!({"kind": "argument_list", "inside": {"kind": "call", "has": {"field": "function", "regex": regex}}});
-                variants.push(inside);
-            }
-        }
-        for level in levels() {
-            let mut opened = self.change.open(hunk.taken_out(), hunk.put_in(), level);
-            // Its name tells the place as well.
-            opened.weight += 2;
-            for (at, inside) in variants.iter().enumerate() {
-                let rule = json!({"pattern": opened.old[0], "inside": inside});
-                self.push(object(rule), json!(opened.new), &opened, 50 + 15 * at);
-            }
-        }
-    }
 }
 
 /// Whether what comes after needs brackets where what was before did not.
-fn is_looser(hunk: &Hunk<'_>) -> bool {
+pub(super) fn is_looser(hunk: &Hunk<'_>) -> bool {
     let is_operation = |node: &Syntax| {
         matches!(
             &*node.kind,

@@ -94,11 +94,20 @@ fn place_of(node: &Syntax, parent: &Syntax) -> Option<Range<usize>> {
     Some(at..at + 1)
 }
 
+/// How far the changes of one expression are told apart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Grain {
+    /// All that changes in it is one change.
+    Expressions,
+    /// Each argument that is known by its name has its own.
+    Arguments,
+}
+
 /// Returns the places where two files differ, in the order of the first.
-pub(super) fn hunks<'t>(before: &'t Syntax, after: &'t Syntax) -> Vec<Hunk<'t>> {
+pub(super) fn hunks<'t>(before: &'t Syntax, after: &'t Syntax, grain: Grain) -> Vec<Hunk<'t>> {
     let mut found = Vec::new();
     if before != after {
-        descend(&mut vec![(before, after)], &mut found);
+        descend(&mut vec![(before, after)], grain, &mut found);
     }
     found
 }
@@ -148,13 +157,13 @@ pub(super) fn merged<'t>(hunks: &[Hunk<'t>]) -> Option<Hunk<'t>> {
 }
 
 /// Looks for differences below the last pair, of nodes that are not equal.
-fn descend<'t>(above: &mut Vec<(&'t Syntax, &'t Syntax)>, found: &mut Vec<Hunk<'t>>) {
+fn descend<'t>(above: &mut Vec<(&'t Syntax, &'t Syntax)>, grain: Grain, found: &mut Vec<Hunk<'t>>) {
     let &(before, after) = above.last().expect("there is a pair to look at");
     if matches!(&*before.kind, "module" | "block") && before.kind == after.kind {
         for (old, new) in gaps(&before.children, &after.children) {
             if old.len() == new.len() {
                 for (old, new) in old.zip(new) {
-                    compare(above, (old, new), found);
+                    compare(above, (old, new), grain, found);
                 }
             } else {
                 found.push(Hunk {
@@ -167,7 +176,7 @@ fn descend<'t>(above: &mut Vec<(&'t Syntax, &'t Syntax)>, found: &mut Vec<Hunk<'
         return;
     }
     for at in 0..before.children.len() {
-        compare(above, (at, at), found);
+        compare(above, (at, at), grain, found);
     }
 }
 
@@ -175,6 +184,7 @@ fn descend<'t>(above: &mut Vec<(&'t Syntax, &'t Syntax)>, found: &mut Vec<Hunk<'
 fn compare<'t>(
     above: &mut Vec<(&'t Syntax, &'t Syntax)>,
     (at_before, at_after): (usize, usize),
+    grain: Grain,
     found: &mut Vec<Hunk<'t>>,
 ) {
     let &(outer_before, outer_after) = above.last().expect("the children are of a pair");
@@ -185,9 +195,9 @@ fn compare<'t>(
     if before == after {
         return;
     }
-    if is_looked_into(before, after) {
+    if is_looked_into(before, after, grain) {
         above.push((before, after));
-        descend(above, found);
+        descend(above, grain, found);
         above.pop();
     } else {
         found.push(Hunk {
@@ -199,7 +209,7 @@ fn compare<'t>(
 }
 
 /// Whether the difference of two nodes is in what is below them, and not in the nodes.
-fn is_looked_into(before: &Syntax, after: &Syntax) -> bool {
+fn is_looked_into(before: &Syntax, after: &Syntax, grain: Grain) -> bool {
     if before.kind != after.kind || before.is_leaf() {
         return false;
     }
@@ -210,8 +220,17 @@ fn is_looked_into(before: &Syntax, after: &Syntax) -> bool {
         return false;
     }
     let pairs = before.children.iter().zip(&after.children);
-    let differing = pairs.filter(|(before, after)| before != after).count();
-    differing == 1 || (differing > 1 && is_compound(before))
+    let differing: Vec<_> = pairs.filter(|(before, after)| before != after).collect();
+    let is_same_name = |(before, after): &(&Syntax, &Syntax)| {
+        let is_named = |node: &Syntax| &*node.kind == "keyword_argument";
+        is_named(before) && is_named(after) && before.field("name") == after.field("name")
+    };
+    match (differing.len(), grain) {
+        (0, _) => false,
+        (1, _) => true,
+        (_, Grain::Arguments) if differing.iter().all(is_same_name) => true,
+        _ => is_compound(before),
+    }
 }
 
 /// Whether a node is a statement with a body, or a part of one: its head and body change separately.

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 use std::ops::Range;
 
+use super::known::Imports;
 use super::level::{Level, Replaced, is_atom, is_expression};
 use super::names::{self, Scope};
 use super::text::{Mask, written};
@@ -18,8 +19,8 @@ pub(super) struct Change<'a> {
     pub function: Option<&'a Syntax>,
     /// Its names.
     pub scope: &'a Scope,
-    /// What the file calls its library of arrays; `None` where it has none.
-    pub library: Option<&'a str>,
+    /// What the file imports.
+    pub imports: Imports,
     /// The bytes before that differ, where nothing but one part of an expression does.
     pub core: Option<Range<usize>>,
 }
@@ -40,6 +41,8 @@ pub(super) struct Opened {
     pub attributes: BTreeSet<String>,
     /// The metavariable of each variable.
     pub variables: BTreeMap<String, String>,
+    /// Metavariables of calls that stay, with the function that is called.
+    pub calls: BTreeMap<String, String>,
 }
 
 impl Change<'_> {
@@ -75,6 +78,7 @@ impl Change<'_> {
             lists: HashMap::new(),
             used: BTreeSet::new(),
             variables: BTreeMap::new(),
+            calls: BTreeMap::new(),
             attributes: BTreeSet::new(),
             weight: 0,
         };
@@ -106,33 +110,40 @@ impl Change<'_> {
             free,
             attributes: opener.attributes,
             variables: opener.variables,
+            calls: opener.calls,
         }
     }
 }
 
-fn digests(nodes: &[Syntax]) -> Vec<u64> {
+/// The digests of nodes side by side.
+pub(super) fn digests(nodes: &[Syntax]) -> Vec<u64> {
     nodes.iter().map(Syntax::digest).collect()
 }
 
-struct Opener<'a> {
-    change: &'a Change<'a>,
-    level: Level,
+/// A change while its parts are opened.
+pub(super) struct Opener<'a> {
+    pub change: &'a Change<'a>,
+    pub level: Level,
     /// What is after the change, too.
-    kept: HashSet<u64>,
+    pub kept: HashSet<u64>,
     /// The arguments of all calls after the change.
-    tails: Vec<Vec<u64>>,
+    pub tails: Vec<Vec<u64>>,
     /// The statements after the change, block by block.
-    blocks: Vec<&'a [Syntax]>,
-    masks: Vec<Mask>,
-    new_masks: Vec<Mask>,
+    pub blocks: Vec<&'a [Syntax]>,
+    pub masks: Vec<Mask>,
+    pub new_masks: Vec<Mask>,
     /// Metavariables of single nodes.
-    by_digest: HashMap<u64, String>,
+    pub by_digest: HashMap<u64, String>,
     /// Metavariables of arguments side by side.
-    lists: HashMap<Vec<u64>, String>,
-    used: BTreeSet<String>,
-    variables: BTreeMap<String, String>,
-    attributes: BTreeSet<String>,
-    weight: usize,
+    pub lists: HashMap<Vec<u64>, String>,
+    /// All metavariables.
+    pub used: BTreeSet<String>,
+    /// Those of variables, calls and attributes, as in [`Opened`].
+    pub variables: BTreeMap<String, String>,
+    pub calls: BTreeMap<String, String>,
+    pub attributes: BTreeSet<String>,
+    /// As in [`Opened`].
+    pub weight: usize,
 }
 
 impl<'a> Opener<'a> {
@@ -141,7 +152,7 @@ impl<'a> Opener<'a> {
     }
 
     /// Returns a metavariable that is not used yet.
-    fn fresh(&mut self, stem: &str) -> String {
+    pub(super) fn fresh(&mut self, stem: &str) -> String {
         let numbered = (2..).map(|number| format!("{stem}_{number}"));
         let name = std::iter::once(stem.to_owned())
             .chain(numbered)
@@ -214,6 +225,13 @@ impl<'a> Opener<'a> {
         let name = self.fresh(&stem);
         if is_local {
             self.variables.insert(text.to_owned(), name.clone());
+        }
+        if is_kept
+            && &*node.kind == "call"
+            && let Some(function) = names::last_name(node)
+        {
+            let function = function.text(self.file()).to_owned();
+            self.calls.insert(name.clone(), function);
         }
         self.by_digest.insert(node.digest(), name.clone());
         Some(name)
@@ -344,92 +362,5 @@ impl<'a> Opener<'a> {
             });
         }
         true
-    }
-
-    /// Puts the metavariables into what comes after; returns the names of the function that have none.
-    fn open_new(&mut self, new: &[Syntax]) -> BTreeMap<String, Option<String>> {
-        let mut free = BTreeMap::new();
-        let blocks: Vec<_> = self
-            .new_masks
-            .iter()
-            .map(|mask| mask.range.clone())
-            .collect();
-        for node in new {
-            self.open_new_node(node, None, &blocks, &mut free);
-        }
-        free
-    }
-
-    fn open_new_node(
-        &mut self,
-        node: &Syntax,
-        parent: Option<&Syntax>,
-        blocks: &[Range<usize>],
-        free: &mut BTreeMap<String, Option<String>>,
-    ) {
-        if blocks
-            .iter()
-            .any(|block| block.start <= node.range.start && node.range.end <= block.end)
-        {
-            return;
-        }
-        let is_value = node.is_named && parent.is_none_or(|parent| names::is_value(node, parent));
-        if is_value && let Some(name) = self.by_digest.get(&node.digest()) {
-            self.new_masks.push(Mask {
-                range: node.range.clone(),
-                text: format!("${name}"),
-            });
-            return;
-        }
-        if is_value && &*node.kind == "identifier" {
-            let text = node.text(self.change.after.1);
-            if self.change.scope.is_local(text) {
-                let stem = names::stem(node, None, self.change.after.1);
-                let name = self.fresh(&stem);
-                self.by_digest.insert(node.digest(), name.clone());
-                self.new_masks.push(Mask {
-                    range: node.range.clone(),
-                    text: format!("${name}"),
-                });
-                free.insert(text.to_owned(), Some(name));
-                return;
-            }
-            if self.change.scope.is_parameter(text) && !self.level.is_parameter_open {
-                free.insert(text.to_owned(), None);
-            } else if self.change.scope.is_parameter(text) {
-                let name = self.fresh(&names::stem(node, None, self.change.after.1));
-                self.by_digest.insert(node.digest(), name.clone());
-                self.new_masks.push(Mask {
-                    range: node.range.clone(),
-                    text: format!("${name}"),
-                });
-                free.insert(text.to_owned(), Some(name));
-                return;
-            }
-        }
-        if &*node.kind == "attribute"
-            && let (Some(object), Some(name)) = (node.field("object"), node.field("attribute"))
-            && names::is_receiver(object.text(self.change.after.1))
-        {
-            let name = name.text(self.change.after.1);
-            self.attributes.insert(name.to_owned());
-        }
-        let mut until = node.children.len();
-        if &*node.kind == "argument_list" {
-            let own = digests(&node.children);
-            let tail =
-                (0..own.len()).find_map(|from| Some((from, self.lists.get(&own[from..])?.clone())));
-            if let Some((from, name)) = tail {
-                let range = node.children[from].range.start..node.children[own.len() - 1].range.end;
-                self.new_masks.push(Mask {
-                    range,
-                    text: format!("$$${name}"),
-                });
-                until = from;
-            }
-        }
-        for child in &node.children[..until] {
-            self.open_new_node(child, Some(node), blocks, free);
-        }
     }
 }

@@ -5,14 +5,19 @@
 //! to tell; what can be said here is in which it finds its place.
 
 mod candidate;
+mod context;
 mod difference;
 mod generalise;
+mod known;
 mod level;
 mod names;
+mod otherwise;
+mod replacement;
 mod spelling;
 mod surroundings;
 mod text;
 mod trial;
+mod underivable;
 pub mod yaml;
 
 use std::cmp::Reverse;
@@ -25,10 +30,12 @@ use crate::inject::rewrite::{CompiledRewrite, RewriteError};
 use crate::source::python::{Module, SyntaxTree};
 use crate::source::tree::Tree;
 
-use difference::Hunk;
+use difference::{Grain, Hunk};
 use generalise::Change;
+use known::Imports;
 use names::Scope;
-use trial::{Best, Score, Trial};
+use trial::{Best, Other, Score, Trial};
+pub use underivable::Underivable;
 
 /// Differences in more places are for an author to put into words.
 const MAX_STEPS: usize = 8;
@@ -47,59 +54,8 @@ pub struct Derived {
     pub misses: Vec<(VariantName, RewriteError)>,
 }
 
-/// Why there is no rule that makes a change.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum Underivable {
-    /// Both trees are the same.
-    #[error("nothing was changed")]
-    NoDifference,
-    /// More than one file changed.
-    #[error("a rewrite changes one file, and {0} files differ")]
-    SeveralFiles(usize),
-    /// A file was added or removed, or is no text.
-    #[error("`{0}` is not a text file in both states: a rewrite changes what is there")]
-    NotInBoth(String),
-    /// A file in another language.
-    #[error("`{0}` is not Python: rewrites work on Python files only")]
-    OtherLanguage(String),
-    /// A file that is no Python, before the change or after it.
-    #[error("`{path}` is not Python {state} the change, on line {line}")]
-    Broken {
-        /// The file.
-        path: String,
-        /// `before` or `after`.
-        state: &'static str,
-        /// The line, from 1.
-        line: usize,
-    },
-    /// A file that is too long or too deeply nested.
-    #[error("`{0}` is too long or nested too deeply")]
-    TooLarge(String),
-    /// Only comments and formatting changed.
-    #[error("only comments and formatting of `{0}` were changed")]
-    NoEffect(String),
-    /// A difference in too many places.
-    #[error(
-        "`{path}` differs in {count} places: that is more than a rule with a few steps can say"
-    )]
-    TooManyPlaces {
-        /// The file.
-        path: String,
-        /// How many.
-        count: usize,
-    },
-    /// A place that no rule tells from all others.
-    #[error("no rule was found that makes the change on line {line} of `{path}` and no other")]
-    NoRule {
-        /// The file.
-        path: String,
-        /// The line before the change, from 1.
-        line: usize,
-    },
-}
-
 /// Returns a rule that makes `after` from `before`, the solved states of a module, and finds its place in as many
-/// variants as possible.
+/// variants as possible, and in none of those `excluded`.
 ///
 /// # Errors
 ///
@@ -108,6 +64,7 @@ pub fn derive(
     before: &Tree,
     after: &Tree,
     variants: &[(&VariantName, &Tree)],
+    excluded: &BTreeSet<VariantName>,
 ) -> Result<Derived, Underivable> {
     let path = changed_file(before, after)?;
     let text = |tree: &Tree| {
@@ -128,7 +85,12 @@ pub fn derive(
     ];
     let others: Vec<_> = variants
         .iter()
-        .map(|(_, tree)| Some(Rc::new(Module::parse(tree.get(&path)?.text()?))))
+        .map(|(name, tree)| Other {
+            module: tree
+                .get(&path)
+                .and_then(|entry| Some(Rc::new(Module::parse(entry.text()?)))),
+            is_excluded: excluded.contains(*name),
+        })
         .collect();
     let deriver = Deriver {
         path: &path,
@@ -156,6 +118,9 @@ pub fn derive(
     compiled.apply(before).map_err(|_| no_rule())?;
     for (name, tree) in variants {
         match compiled.apply(tree) {
+            Ok(_) if excluded.contains(*name) => {
+                return Err(Underivable::NotApart((*name).clone()));
+            }
             Ok(_) => derived.matches.push((*name).clone()),
             Err(error) => derived.misses.push(((*name).clone(), error)),
         }
@@ -216,8 +181,8 @@ struct Deriver<'a> {
     path: &'a str,
     before: &'a State,
     after: &'a State,
-    /// The file in each variant; `None` where it has none.
-    others: &'a [Option<Rc<Module>>],
+    /// The file in each variant.
+    others: &'a [Other],
 }
 
 /// A way to make the change, and how well it does.
@@ -229,7 +194,7 @@ struct Found {
 impl Deriver<'_> {
     fn derive(&self) -> Result<(Option<DottedName>, Vec<RewriteStep>), Underivable> {
         let (before, after) = (&self.before.syntax.root, &self.after.syntax.root);
-        let hunks = difference::hunks(before, after);
+        let hunks = difference::hunks(before, after, Grain::Expressions);
         if hunks.is_empty() {
             return Err(Underivable::NoEffect(self.path.to_owned()));
         }
@@ -240,7 +205,10 @@ impl Deriver<'_> {
             });
         }
         let within = self.symbol_around(&hunks);
-        let apart = self.step_by_step(within.as_ref());
+        let apart = self.step_by_step(within.as_ref(), Grain::Expressions);
+        let finer = difference::hunks(before, after, Grain::Arguments);
+        let is_finer = finer.len() > hunks.len() && finer.len() <= MAX_STEPS;
+        let in_parts = is_finer.then(|| self.step_by_step(within.as_ref(), Grain::Arguments));
         let at_once = (hunks.len() > 1)
             .then(|| difference::merged(&hunks))
             .flatten()
@@ -253,6 +221,7 @@ impl Deriver<'_> {
             });
         let best = apart
             .into_iter()
+            .chain(in_parts.flatten())
             .chain(at_once)
             .max_by_key(|found| found.score);
         let Some(best) = best else {
@@ -306,19 +275,20 @@ impl Deriver<'_> {
     }
 
     /// Makes the change place by place, each on the file as it is after those before it.
-    fn step_by_step(&self, within: Option<&DottedName>) -> Option<Found> {
+    fn step_by_step(&self, within: Option<&DottedName>, grain: Grain) -> Option<Found> {
         let mut steps = Vec::new();
         let mut cost = 0;
-        let (mut is_specific, mut points) = (true, 0);
+        let (mut is_clear, mut is_specific, mut points) = (true, true, 0);
         let mut current: Option<State> = None;
-        let mut others: Vec<Option<Rc<Module>>> = self.others.to_vec();
+        let mut others = self.others.to_vec();
         for _ in 0..=MAX_STEPS {
             let state = current.as_ref().unwrap_or(self.before);
-            let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root);
+            let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root, grain);
             let Some(hunk) = hunks.first() else {
                 return Some(Found {
                     steps,
                     score: Score {
+                        is_clear,
                         is_specific,
                         points,
                         cost: Reverse(cost),
@@ -329,6 +299,7 @@ impl Deriver<'_> {
             steps.push(best.candidate.step);
             cost += best.candidate.cost;
             is_specific &= best.score.is_specific;
+            is_clear = best.score.is_clear;
             points = best.score.points;
             others = best.others;
             let next = State::of(best.result)?;
@@ -343,7 +314,7 @@ impl Deriver<'_> {
         state: &State,
         hunk: &Hunk<'_>,
         within: Option<&DottedName>,
-        others: &[Option<Rc<Module>>],
+        others: &[Other],
     ) -> Option<Best> {
         let file = state.module.text();
         let mut definitions = hunk.above.iter().map(|(before, _)| *before);
@@ -359,7 +330,7 @@ impl Deriver<'_> {
             after: (&self.after.syntax, self.after.module.text()),
             function,
             scope: &scope,
-            library: spelling::library(&state.syntax.root, file),
+            imports: Imports::of(&state.syntax.root, file),
             core,
         };
         let expected = hunk.made();
@@ -372,7 +343,13 @@ impl Deriver<'_> {
             };
             if best.as_ref().is_none_or(|best| tried.score > best.score) {
                 // Sorted by cost: nothing that comes later is better than one that works everywhere.
-                let is_done = tried.score.is_specific && tried.score.points == trial.most_points();
+                let Score {
+                    is_clear,
+                    is_specific,
+                    points,
+                    ..
+                } = tried.score;
+                let is_done = is_clear && is_specific && points == trial.most_points();
                 best = Some(tried);
                 if is_done {
                     break;

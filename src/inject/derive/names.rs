@@ -139,7 +139,7 @@ pub(super) fn stem(node: &Syntax, parent: Option<&Syntax>, file: &str) -> String
 }
 
 /// The name that says most of what a node is; `None` for operators and the like.
-fn last_name(node: &Syntax) -> Option<&Syntax> {
+pub(super) fn last_name(node: &Syntax) -> Option<&Syntax> {
     match &*node.kind {
         "identifier" => Some(node),
         "attribute" => node.field("attribute"),

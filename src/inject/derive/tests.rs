@@ -57,7 +57,7 @@ fn tree(text: &str) -> Tree {
 }
 
 fn derived(before: &str, after: &str) -> Result<Derived, Underivable> {
-    derive(&tree(before), &tree(after), &[])
+    derive(&tree(before), &tree(after), &[], &BTreeSet::new())
 }
 
 fn syntax(text: &str) -> Syntax {
@@ -142,9 +142,77 @@ fn changes_of_all_kinds_have_a_rule() {
     insta::assert_snapshot!(told);
 }
 
+/// What a rule for a change matches of some variants, `first` and so on, when it must not match some.
+fn matched(before: &str, after: &str, variants: &[&str], excluded: &[&str]) -> Vec<String> {
+    let name = |name: &str| VariantName::try_from(name).unwrap();
+    let names = ["first", "second", "third"].map(name);
+    let trees: Vec<_> = variants.iter().map(|text| tree(text)).collect();
+    let variants: Vec<_> = names.iter().zip(&trees).collect();
+    let excluded = excluded.iter().map(|excluded| name(excluded)).collect();
+    match derive(&tree(before), &tree(after), &variants, &excluded) {
+        Ok(derived) => derived.matches.iter().map(ToString::to_string).collect(),
+        Err(reason) => vec![format!("# {reason}")],
+    }
+}
+
+#[test]
+fn what_is_excluded_is_not_matched() {
+    let before = "def f(x):\n    middle = x // 2\n    low = middle + 1\n    return low\n";
+    let after = before.replace("middle + 1", "middle");
+    let variants = [
+        "def f(a):\n    return g(a // 2 + 1)\n",
+        "def f(a):\n    half = a // 2\n    return g(half + 1)\n",
+    ];
+    let matched = |excluded: &[&str]| matched(before, &after, &variants, excluded);
+    assert_eq!(matched(&[]), ["first", "second"]);
+    assert_eq!(matched(&["first"]), ["second"]);
+    assert_eq!(matched(&["first", "second"]), [""; 0]);
+    let same = super::tests::matched(before, &after, &[before], &["first"]);
+    let reason = "# no rule was found that makes the change and leaves the variant `first` alone";
+    assert_eq!(same, [reason]);
+}
+
+#[test]
+fn the_same_change_is_found_where_it_is_said_otherwise() {
+    let file = |body: &str| format!("import torch\n\ndef f(x, limit):\n    {body}\n");
+    for (before, after, other) in [
+        // Arguments by name and by place, of a method and of a function.
+        (
+            "return x.mean(dim=-1, keepdim=True)",
+            "return x.mean(dim=-1)",
+            "return torch.mean(x, -1, True)",
+        ),
+        // Each argument by itself.
+        (
+            "x.normal_(mean=2 * limit, std=4 * limit)",
+            "x.normal_(mean=2.0, std=4.0)",
+            "torch.nn.init.normal_(x, std=5 * limit, mean=3 * limit)",
+        ),
+        // A condition around statements, and one to leave before them.
+        (
+            "total = x.sum()\n    if total > limit:\n        x.zero_()\n    return x",
+            "total = x.sum()\n    x.zero_()\n    return x",
+            "y = torch.sum(x)\n    if limit >= y:\n        return x\n    x.zero_()\n    return x",
+        ),
+        // A call with more in it.
+        (
+            "y = x.exp().sum().log()\n    return x - y",
+            "y = 0 if limit else x.exp().sum().log()\n    return x - y",
+            "total = torch.logsumexp(x, 0)\n    return x - total",
+        ),
+    ] {
+        let found = matched(&file(before), &file(after), &[&file(other)], &[]);
+        assert_eq!(found, ["first"], "{before}");
+    }
+}
+
 #[test]
 fn what_can_not_be_derived_is_told_in_words() {
-    let told = |before: &Tree, after: &Tree| derive(before, after, &[]).unwrap_err().to_string();
+    let told = |before: &Tree, after: &Tree| {
+        derive(before, after, &[], &BTreeSet::new())
+            .unwrap_err()
+            .to_string()
+    };
     let base = tree(FILE);
     assert_eq!(told(&base, &base), "nothing was changed");
     assert_eq!(

@@ -12,6 +12,8 @@ use crate::source::python::{Change, Module, Syntax};
 /// How good a rule is. The greatest is the best.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Score {
+    /// Whether it leaves alone what it must not match.
+    pub is_clear: bool,
     /// Whether it names enough to be no coincidence where it matches.
     pub is_specific: bool,
     /// Two for each variant that it works on; one less for each in which its result can't be what is meant.
@@ -28,8 +30,17 @@ pub(super) struct Best {
     pub score: Score,
     /// The file after it.
     pub result: Rc<Module>,
-    /// The variants after it; `None` for those that it does not work on.
-    pub others: Vec<Option<Rc<Module>>>,
+    /// The variants after it.
+    pub others: Vec<Other>,
+}
+
+/// The file in a variant.
+#[derive(Clone)]
+pub(super) struct Other {
+    /// The file; `None` where there is none, or a step before did not work on it.
+    pub module: Option<Rc<Module>>,
+    /// Whether a rule must not match it.
+    pub is_excluded: bool,
 }
 
 /// What all rules for one change are tried on.
@@ -38,7 +49,7 @@ pub(super) struct Trial<'a> {
     expected: &'a Syntax,
     /// Whether a text that came out is what is expected.
     known: RefCell<HashMap<String, bool>>,
-    others: Vec<Option<Target<'a>>>,
+    others: Vec<(Option<Target<'a>>, bool)>,
 }
 
 impl<'a> Trial<'a> {
@@ -47,11 +58,12 @@ impl<'a> Trial<'a> {
         reference: &'a Module,
         expected: &'a Syntax,
         within: Option<&str>,
-        others: &'a [Option<Rc<Module>>],
+        others: &'a [Other],
     ) -> Option<Self> {
+        let target = |other: &'a Other| Target::new(other.module.as_ref()?, within);
         let targets = others
             .iter()
-            .map(|other| Target::new(other.as_ref()?, within));
+            .map(|other| (target(other), other.is_excluded));
         Some(Self {
             reference: Target::new(reference, within)?,
             expected,
@@ -62,7 +74,8 @@ impl<'a> Trial<'a> {
 
     /// The points of a rule that works everywhere.
     pub(super) fn most_points(&self) -> isize {
-        2 * isize::try_from(self.others.len()).unwrap_or(0)
+        let wanted = self.others.iter().filter(|(_, is_excluded)| !is_excluded);
+        2 * isize::try_from(wanted.count()).unwrap_or(0)
     }
 
     /// Tries a rule: it must match once, and its result must be what is expected.
@@ -73,17 +86,27 @@ impl<'a> Trial<'a> {
         if !self.is_expected(&result) {
             return None;
         }
-        let mut points = 0;
-        let others = self.others.iter().map(|other| {
-            let other = other.as_ref()?;
-            let (result, is_whole) = other.applied(&rule)?;
-            let is_sound = is_whole && other.has_names(&candidate);
-            // Worse than no match: the learner would be given another fault, or code that does not run.
-            points += if is_sound { 2 } else { -1 };
-            Some(result)
-        });
-        let others = others.collect();
+        let (mut is_clear, mut points) = (true, 0);
+        let mut others = Vec::new();
+        for (target, is_excluded) in &self.others {
+            let applied = target.as_ref().and_then(|target| target.applied(&rule));
+            if let (Some(target), Some((_, is_whole))) = (target, &applied) {
+                let is_sound = *is_whole && target.has_names(&candidate);
+                // Worse than no match: the learner would be given another fault, or code that does not run.
+                points += match (is_excluded, is_sound) {
+                    (true, _) => 0,
+                    (false, true) => 2,
+                    (false, false) => -1,
+                };
+                is_clear &= !is_excluded;
+            }
+            others.push(Other {
+                module: applied.map(|(result, _)| result),
+                is_excluded: *is_excluded,
+            });
+        }
         let score = Score {
+            is_clear,
             is_specific: candidate.is_specific,
             points,
             cost: Reverse(candidate.cost),
