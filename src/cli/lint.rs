@@ -102,7 +102,8 @@ fn find(args: &LintArgs, base: &Path) -> Result<Vec<Diagnostic>, Error> {
     } else {
         &args.only
     };
-    let checked = select::check_rules(&select::select(&args.paths, base)?, base, rules);
+    let selections = select::select(&args.paths, base)?;
+    let checked = select::check_read(&selections, base, rules, lint::extent_for(rules));
     let today = crate::date::today();
     let findings = checked
         .iter()

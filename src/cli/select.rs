@@ -8,7 +8,7 @@ use rayon::prelude::*;
 
 use super::error::Error;
 use crate::curriculum::id::ModuleId;
-use crate::curriculum::{self, Curriculum, MANIFEST};
+use crate::curriculum::{self, Curriculum, Extent, MANIFEST};
 use crate::diagnostic::{Diagnostic, Severity, Sink};
 use crate::lint::{self, rule::Rule};
 use crate::project::Project;
@@ -180,6 +180,17 @@ pub(crate) fn check_rules(
     base: &Path,
     rules: &[&'static dyn Rule],
 ) -> Vec<Checked> {
+    check_read(selections, base, rules, Extent::All)
+}
+
+/// As [`check_rules`], with no more of the curricula read than is asked for: for who looks at the findings
+/// alone.
+pub(crate) fn check_read(
+    selections: &[Selection],
+    base: &Path,
+    rules: &[&'static dyn Rule],
+    extent: Extent,
+) -> Vec<Checked> {
     let is_wanted = |finding: &Diagnostic| {
         let mut names = rules.iter().map(|rule| rule.meta().name);
         finding.rule == lint::INTERNAL_ERROR || names.any(|name| name == finding.rule)
@@ -188,7 +199,6 @@ pub(crate) fn check_rules(
         .par_iter()
         .map(|selection| {
             let sink = Sink::new();
-            let extent = lint::extent_for(rules);
             let curriculum = curriculum::load_extent(&selection.dir, base, extent, &sink);
             let (project, findings) = Project::parse(&curriculum);
             sink.extend(findings);

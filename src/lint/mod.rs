@@ -106,7 +106,7 @@ pub fn rules_about_running() -> Vec<&'static dyn Rule> {
     rules.filter(|rule| is_about_running(*rule)).collect()
 }
 
-/// How much of a curriculum has to be read for rules.
+/// How much of a curriculum has to be read for the findings of rules.
 pub fn extent_for(rules: &[&dyn Rule]) -> Extent {
     const ABOUT_DOCUMENTS: &[RuleName] = &[
         YAML_SYNTAX,

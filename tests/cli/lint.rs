@@ -146,6 +146,27 @@ fn only_some_rules_can_be_asked_for() {
     assert!(mistyped.stderr.contains("did you mean `schema-violation`?"));
 }
 
+/// What is not read for them tells nothing of them.
+#[test]
+fn rules_about_single_documents_say_the_same_alone() {
+    let sandbox = with_findings();
+    let module = "curricula/base/modules/double";
+    sandbox.replace(&format!("{module}/module.yaml"), "title:", "tittle:");
+    sandbox.write(&format!("{module}/questions.yaml"), "a: [\n");
+    sandbox.write(&format!("{module}/bugs/No Id.yaml"), "id: a\n");
+    sandbox.write(&format!("{module}/variants/No Id/basics/numbers.py"), "");
+    let asked = ["schema-violation", "yaml-syntax"];
+    let findings = |arguments: &[&str]| {
+        let (_, report) = sandbox.json(&[&["lint"], arguments].concat());
+        let mut findings = report["diagnostics"].as_array().unwrap().clone();
+        findings.retain(|it| asked.contains(&it["rule"].as_str().unwrap()));
+        findings
+    };
+    let alone = findings(&["--only", asked[0], "--only", asked[1]]);
+    assert_eq!(alone, findings(&[]));
+    assert!(alone.len() >= 4, "{alone:#?}");
+}
+
 #[test]
 fn findings_of_drafts_are_warnings() {
     let sandbox = with_findings();
