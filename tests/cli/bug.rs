@@ -90,7 +90,7 @@ fn a_rule_leaves_a_variant_alone_where_it_does_something_else() {
     ] {
         place.sandbox.write(
             &format!("curricula/base/modules/double/variants/{name}/basics/numbers.py"),
-            &format!("# mastery:begin double\n{body}# mastery:end double\n"),
+            format!("# mastery:begin double\n{body}# mastery:end double\n"),
         );
     }
     commit(&place);

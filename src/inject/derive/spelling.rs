@@ -28,7 +28,7 @@ pub(super) fn others(pattern: &str, imports: &Imports) -> Spellings {
         _ => Spellings::default(),
     });
     let mut found = found.unwrap_or_default();
-    found.patterns = found.patterns.into_iter().map(shown).collect();
+    found.patterns = found.patterns.iter().map(|it| shown(it)).collect();
     found.patterns.retain(|other| other != pattern);
     found
 }
@@ -40,7 +40,7 @@ pub(super) fn conditions(pattern: &str) -> (Vec<String>, Vec<String>) {
         let told = |operator: fn(&str) -> Option<&'static str>, is_mirrored| {
             compared(expression, text, operator, is_mirrored)
                 .filter(|_| is_comparison)
-                .map(shown)
+                .map(|it| shown(&it))
         };
         let same = told(mirror, true);
         let opposite = told(negation, false).into_iter();
@@ -71,7 +71,7 @@ fn with_expression<T>(pattern: &str, read: impl FnOnce(&Syntax, &str) -> T) -> O
     Some(read(expression, &text))
 }
 
-fn shown(text: String) -> String {
+fn shown(text: &str) -> String {
     text.replace(SIGN, "$")
 }
 
