@@ -20,7 +20,7 @@ pub(super) struct Change<'a> {
     /// Its names.
     pub scope: &'a Scope,
     /// What the file imports.
-    pub imports: Imports,
+    pub imports: &'a Imports,
     /// The bytes before that differ, where nothing but one part of an expression does.
     pub core: Option<Range<usize>>,
 }

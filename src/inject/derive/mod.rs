@@ -14,6 +14,7 @@ mod names;
 mod otherwise;
 mod replacement;
 mod spelling;
+mod state;
 mod surroundings;
 mod text;
 mod trial;
@@ -27,21 +28,19 @@ use std::rc::Rc;
 use crate::curriculum::document::{Rewrite, RewriteStep};
 use crate::curriculum::id::{DottedName, FilePath, VariantName};
 use crate::inject::rewrite::{CompiledRewrite, RewriteError};
-use crate::source::python::{Module, SyntaxTree};
+use crate::source::python::Module;
 use crate::source::tree::Tree;
 
 use difference::{Grain, Hunk};
 use generalise::Change;
 use known::Imports;
 use names::Scope;
+use state::State;
 use trial::{Best, Other, Score, Trial};
 pub use underivable::Underivable;
 
 /// Differences in more places are for an author to put into words.
 const MAX_STEPS: usize = 8;
-
-/// Longer files are not looked at: no solution of a module is.
-const MAX_FILE_BYTES: usize = 512 * 1024;
 
 /// A rule that makes a change, and where it does.
 #[derive(Debug)]
@@ -79,10 +78,10 @@ pub fn derive(
     }
     let file_path =
         FilePath::try_from(path.as_str()).map_err(|_| Underivable::NotInBoth(path.clone()))?;
-    let states = [
+    let states = (
         State::parse(&path, &old, "before")?,
         State::parse(&path, &new, "after")?,
-    ];
+    );
     let others: Vec<_> = variants
         .iter()
         .map(|(name, tree)| Other {
@@ -94,9 +93,10 @@ pub fn derive(
         .collect();
     let deriver = Deriver {
         path: &path,
-        before: &states[0],
-        after: &states[1],
-        others: &others,
+        imports: Imports::of(&states.0.syntax.root, &old),
+        before: states.0,
+        after: states.1,
+        others,
     };
     let (within, steps) = deriver.derive()?;
     let rewrite = Rewrite {
@@ -115,7 +115,11 @@ pub fn derive(
         line: 1,
     };
     let compiled = CompiledRewrite::compile(&derived.rewrite).map_err(|_| no_rule())?;
-    compiled.apply(before).map_err(|_| no_rule())?;
+    let result = compiled.apply(before).map_err(|_| no_rule())?;
+    let is_made = text(&result).is_some_and(|text| deriver.is_after(&text));
+    if !is_made {
+        return Err(no_rule());
+    }
     for (name, tree) in variants {
         match compiled.apply(tree) {
             Ok(_) if excluded.contains(*name) => {
@@ -147,42 +151,15 @@ fn changed_file(before: &Tree, after: &Tree) -> Result<String, Underivable> {
     }
 }
 
-/// A file with its syntax.
-struct State {
-    module: Rc<Module>,
-    syntax: SyntaxTree,
-}
-
-impl State {
-    fn parse(path: &str, text: &str, state: &'static str) -> Result<Self, Underivable> {
-        if text.len() > MAX_FILE_BYTES {
-            return Err(Underivable::TooLarge(path.to_owned()));
-        }
-        let module = Module::parse(text);
-        if let Some(place) = module.error() {
-            let line = text[..place.start].matches('\n').count() + 1;
-            return Err(Underivable::Broken {
-                path: path.to_owned(),
-                state,
-                line,
-            });
-        }
-        Self::of(Rc::new(module)).ok_or_else(|| Underivable::TooLarge(path.to_owned()))
-    }
-
-    fn of(module: Rc<Module>) -> Option<Self> {
-        let syntax = module.syntax()?;
-        Some(Self { module, syntax })
-    }
-}
-
 /// What is known while a rule is looked for.
 struct Deriver<'a> {
     path: &'a str,
-    before: &'a State,
-    after: &'a State,
+    /// What the file imports.
+    imports: Imports,
+    before: State,
+    after: State,
     /// The file in each variant.
-    others: &'a [Other],
+    others: Vec<Other>,
 }
 
 /// A way to make the change, and how well it does.
@@ -205,15 +182,58 @@ impl Deriver<'_> {
             });
         }
         let within = self.symbol_around(&hunks);
-        let apart = self.step_by_step(within.as_ref(), Grain::Expressions);
+        let part = within.as_ref().and_then(|within| self.part_with(within));
+        let found = part.as_ref().unwrap_or(self).steps(within.as_ref());
+        let steps = found.ok_or_else(|| {
+            let first = hunks[0].taken_out().first();
+            let start = first.unwrap_or(hunks[0].parent().0).range.start;
+            Underivable::NoRule {
+                path: self.path.to_owned(),
+                line: self.before.module.text()[..start].matches('\n').count() + 1,
+            }
+        })?;
+        Ok((within, steps))
+    }
+
+    /// Whether a text is the file after the change.
+    fn is_after(&self, text: &str) -> bool {
+        let result = Module::parse(text).syntax();
+        result.is_some_and(|result| result.root == self.after.syntax.root)
+    }
+
+    /// The same for the statement of each file that a symbol is in: nothing else is looked at, and long files take
+    /// no longer than short ones. `None` where a file has not exactly one.
+    fn part_with(&self, within: &DottedName) -> Option<Self> {
+        let symbol = within.as_str().split('.').next()?;
+        let others = self.others.iter().map(|other| Other {
+            module: other.module.as_ref().map(|module| {
+                let part = state::part(module, symbol);
+                part.unwrap_or_else(|| Rc::clone(module))
+            }),
+            is_excluded: other.is_excluded,
+        });
+        Some(Self {
+            path: self.path,
+            imports: self.imports.clone(),
+            before: State::of(state::part(&self.before.module, symbol)?)?,
+            after: State::of(state::part(&self.after.module, symbol)?)?,
+            others: others.collect(),
+        })
+    }
+
+    /// The steps that make the change best; `None` where no rules do.
+    fn steps(&self, within: Option<&DottedName>) -> Option<Vec<RewriteStep>> {
+        let (before, after) = (&self.before.syntax.root, &self.after.syntax.root);
+        let hunks = difference::hunks(before, after, Grain::Expressions);
+        let apart = self.step_by_step(within, Grain::Expressions);
         let finer = difference::hunks(before, after, Grain::Arguments);
         let is_finer = finer.len() > hunks.len() && finer.len() <= MAX_STEPS;
-        let in_parts = is_finer.then(|| self.step_by_step(within.as_ref(), Grain::Arguments));
+        let in_parts = is_finer.then(|| self.step_by_step(within, Grain::Arguments));
         let at_once = (hunks.len() > 1)
             .then(|| difference::merged(&hunks))
             .flatten()
             .and_then(|hunk| {
-                let best = self.best(self.before, &hunk, within.as_ref(), self.others)?;
+                let best = self.best(&self.before, &hunk, within, &self.others)?;
                 Some(Found {
                     steps: vec![best.candidate.step],
                     score: best.score,
@@ -224,20 +244,7 @@ impl Deriver<'_> {
             .chain(in_parts.flatten())
             .chain(at_once)
             .max_by_key(|found| found.score);
-        let Some(best) = best else {
-            let start = hunks[0]
-                .taken_out()
-                .first()
-                .unwrap_or(hunks[0].parent().0)
-                .range
-                .start;
-            let line = self.before.module.text()[..start].matches('\n').count() + 1;
-            return Err(Underivable::NoRule {
-                path: self.path.to_owned(),
-                line,
-            });
-        };
-        Ok((within, best.steps))
+        best.map(|found| found.steps)
     }
 
     /// The smallest function or class that all changes are in, if it is the only one of its name.
@@ -282,7 +289,7 @@ impl Deriver<'_> {
         let mut current: Option<State> = None;
         let mut others = self.others.to_vec();
         for _ in 0..=MAX_STEPS {
-            let state = current.as_ref().unwrap_or(self.before);
+            let state = current.as_ref().unwrap_or(&self.before);
             let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root, grain);
             let Some(hunk) = hunks.first() else {
                 return Some(Found {
@@ -330,7 +337,7 @@ impl Deriver<'_> {
             after: (&self.after.syntax, self.after.module.text()),
             function,
             scope: &scope,
-            imports: Imports::of(&state.syntax.root, file),
+            imports: &self.imports,
             core,
         };
         let expected = hunk.made();

@@ -21,7 +21,7 @@ impl Candidates<'_> {
         if opened.weight == 0 || anchor.is_list() || is_atom(&anchor.hunk.taken_out()[0]) {
             return;
         }
-        let others = spelling::others(pattern, &self.change.imports);
+        let others = spelling::others(pattern, self.change.imports);
         if others.patterns.is_empty() {
             return;
         }
