@@ -9,10 +9,12 @@ use super::error::Error;
 use super::global::GlobalArgs;
 use crate::curriculum::id::CurriculumId;
 use crate::curriculum::schema_line;
+use crate::diagnostic::escape;
 use crate::exit_code::ExitCode;
 use crate::import::{self, Folder, Import, ImportError, Kind, Sources};
 use crate::plural::count;
 use crate::project::export::{Existing, ExportError, export};
+use crate::run::interrupt::Interrupt;
 use crate::source::path;
 
 /// Bring in a curriculum of the older `manifest.json` layout
@@ -70,6 +72,8 @@ pub(super) fn run_import(args: &ImportArgs, global: &GlobalArgs) -> Result<ExitC
         anstream::stdout().write_all(imported.report.as_bytes())?;
         return Ok(ExitCode::Success);
     }
+    // Held back while files are put in place: all of them, or none.
+    let _signals = Interrupt::on_signals()?;
     export(&imported.tree, &out, Existing::Keep).map_err(|error| {
         let shown = Error::user(error.to_string());
         match error {
@@ -80,13 +84,13 @@ pub(super) fn run_import(args: &ImportArgs, global: &GlobalArgs) -> Result<ExitC
         }
     })?;
     if !global.quiet {
-        summary(&imported, &args.out);
+        summary(&imported, &path::shown(&out, &base));
     }
     Ok(ExitCode::Success)
 }
 
 /// Says what was done, and what to do next.
-fn summary(imported: &Import, out: &Path) {
+fn summary(imported: &Import, out: &str) {
     let counts = imported.counts;
     let told = |kind| {
         imported
@@ -95,7 +99,7 @@ fn summary(imported: &Import, out: &Path) {
             .filter(|told| told.kind == kind)
             .count() as u64
     };
-    let out = crate::diagnostic::escape::text(&out.display().to_string());
+    let out = escape::text(out);
     anstream::eprintln!(
         "imported {} and {} into `{out}`",
         count(counts.modules as u64, "module"),
@@ -118,8 +122,7 @@ fn read_sources(args: &ImportArgs, base: &Path, out: &Path) -> Result<Sources, E
         return Err(Error::user("`--out` is in the folder that is imported")
             .hinted("name a place outside of it"));
     }
-    let mut curriculum = Folder::read(&dir, path::shown(&dir, base));
-    let mut read = |typed: &Option<PathBuf>| -> Result<Option<Folder>, Error> {
+    let at = |typed: &Option<PathBuf>| -> Result<Option<PathBuf>, Error> {
         let Some(typed) = typed else {
             return Ok(None);
         };
@@ -128,19 +131,31 @@ fn read_sources(args: &ImportArgs, base: &Path, out: &Path) -> Result<Sources, E
             let message = format!("`{}` holds what is imported", typed.display());
             return Err(Error::user(message).hinted("name folders beside each other"));
         }
-        if let Ok(inner) = other.strip_prefix(&dir) {
-            curriculum.without(&inner.to_string_lossy());
-        }
-        Ok(Some(Folder::read(&other, path::shown(&other, base))))
+        Ok(Some(other))
     };
-    let reference = read(&args.reference)?;
-    let starter = read(&args.starter)?;
-    let tests = read(&args.tests)?;
+    let (reference, starter, tests) = (at(&args.reference)?, at(&args.starter)?, at(&args.tests)?);
+    let all: Vec<_> = [
+        Some(&dir),
+        reference.as_ref(),
+        starter.as_ref(),
+        tests.as_ref(),
+    ]
+    .into_iter()
+    .flatten()
+    .collect();
+    let read = |dir: &PathBuf| {
+        let mut folder = Folder::read(dir, path::shown(dir, base));
+        let inner = all.iter().filter_map(|other| way_to(other, dir));
+        for inner in inner.filter(|inner| !inner.as_os_str().is_empty()) {
+            folder.without(&inner.to_string_lossy());
+        }
+        folder
+    };
     Ok(Sources {
-        curriculum,
-        reference,
-        starter,
-        tests,
+        curriculum: read(&dir),
+        reference: reference.as_ref().map(read),
+        starter: starter.as_ref().map(read),
+        tests: tests.as_ref().map(read),
     })
 }
 
@@ -155,17 +170,22 @@ fn folder_at(typed: &Path, base: &Path) -> Result<PathBuf, Error> {
     }
 }
 
-/// Whether a path is a folder or below it, links followed as far as the path exists.
+/// Whether a path is a folder or below it.
 fn is_inside(path: &Path, folder: &Path) -> bool {
+    way_to(path, folder).is_some()
+}
+
+/// The way to a path from a folder that it is in, links followed as far as the path exists; empty for the folder
+/// itself.
+fn way_to(path: &Path, folder: &Path) -> Option<PathBuf> {
     let real = |path: &Path| {
         let existing = path.ancestors().find(|it| it.exists())?;
         let rest = path.strip_prefix(existing).ok()?;
         Some(existing.canonicalize().ok()?.join(rest))
     };
-    match (real(path), real(folder)) {
-        (Some(path), Some(folder)) => path.starts_with(folder),
-        _ => path.starts_with(folder),
-    }
+    let real = |path: &Path| real(path).unwrap_or_else(|| path.to_owned());
+    let way = real(path).strip_prefix(real(folder)).ok()?.to_owned();
+    Some(way)
 }
 
 /// The way from a curriculum to the schemas that editors read; where there are none, to where they usually are.

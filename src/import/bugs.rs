@@ -15,10 +15,11 @@ use crate::source::tree::{Entry, Tree};
 /// What the files of a bug end in, after its name; the longest that fits is meant.
 const ENDINGS: [&str; 3] = ["_symptom.txt", ".patch", ".json"];
 
-/// Imports the bugs of a module into its new folder. `solved` is its solved state; `target` the file that its
+/// Imports the bugs of a module, by their names, into its new folder. `solved` is its solved state; `target` the file that its
 /// `solution.py` has become. Returns how many there are.
 pub(super) fn import(
     module: &Module,
+    names: &BTreeSet<String>,
     solved: &Tree,
     target: Option<&str>,
     schema: &str,
@@ -27,7 +28,7 @@ pub(super) fn import(
 ) -> usize {
     let mut ids = Taken::default();
     let mut count = 0;
-    for name in names(module, ledger) {
+    for name in names {
         let file = |ending: &str| module.file(&format!("bugs/{name}{ending}"));
         let json = file(".json");
         if ledger.has(&json) {
@@ -42,8 +43,8 @@ pub(super) fn import(
         ) else {
             continue;
         };
-        let id = ids.id(&name, "bug");
-        if id != name {
+        let id = ids.id(name, "bug");
+        if id != *name {
             ledger.changed(
                 &file(".patch"),
                 format!("`{name}` is no id, or taken; the bug is called `{id}`"),
@@ -108,7 +109,7 @@ fn rewrite_for(solved: &Tree, buggy: &Tree) -> Result<String, String> {
 }
 
 /// The names of all bugs, by their files.
-fn names(module: &Module, ledger: &Ledger<'_>) -> BTreeSet<String> {
+pub(super) fn names(module: &Module, ledger: &Ledger<'_>) -> BTreeSet<String> {
     let folder = path::join(&module.folder, "bugs");
     let files = ledger.sources.curriculum.files.iter();
     let inner = files.filter_map(|(path, _)| path::inside(path, &folder));

@@ -41,6 +41,7 @@ use crate::source::tree::{Entry, Tree};
 use ledger::Ledger;
 use modules::{Module, Modules};
 use project::Project;
+use states::States;
 
 /// A curriculum that was imported and is not written yet.
 #[derive(Debug)]
@@ -172,10 +173,15 @@ fn all_bugs(
     ledger: &mut Ledger<'_>,
 ) -> usize {
     let schema = format!("../../../{schemas}bug.schema.json");
+    let states = States::new(&project.files);
     let import = |(index, module): (usize, &Module)| {
-        let solved = states::solved(&project.files, modules, index, kind);
+        let names = bugs::names(module, ledger);
+        if names.is_empty() {
+            return 0;
+        }
+        let solved = states.solved(modules, index, kind);
         let target = project.targets.get(&module.id).map(String::as_str);
-        bugs::import(module, &solved, target, &schema, tree, ledger)
+        bugs::import(module, &names, &solved, target, &schema, tree, ledger)
     };
     modules.iter().enumerate().map(import).sum()
 }

@@ -87,19 +87,22 @@ fn objectives(prompt: &str) -> Vec<String> {
         ];
         is_marked && known.contains(&words.as_str())
     };
-    let item = |line: &str| {
-        let text = line
-            .strip_prefix("- ")
-            .or_else(|| line.strip_prefix("* "))?
-            .trim();
-        (!text.is_empty()).then(|| text.to_owned())
-    };
-    let lines = prompt
-        .lines()
-        .skip_while(|line| !is_heading(line.trim()))
-        .skip(1);
-    let lines = lines.skip_while(|line| line.trim().is_empty());
-    lines.map_while(item).collect()
+    let mut items: Vec<String> = Vec::new();
+    let lines = prompt.lines().skip_while(|line| !is_heading(line.trim()));
+    for line in lines.skip(1).filter(|line| !line.trim().is_empty()) {
+        let item = line.strip_prefix("- ").or_else(|| line.strip_prefix("* "));
+        match (item, items.last_mut()) {
+            (Some(item), _) => items.push(item.trim().to_owned()),
+            // An item goes on in lines that are set in.
+            (None, Some(last)) if line.starts_with([' ', '\t']) => {
+                last.push(' ');
+                last.push_str(line.trim());
+            }
+            (None, _) => break,
+        }
+    }
+    items.retain(|item| !item.is_empty());
+    items
 }
 
 fn manifest(
@@ -162,6 +165,10 @@ mod tests {
         let prompt = "# A\n\n## Learning objectives\n\n- One\n* Two\n\nMore\n- Three\n";
         assert_eq!(objectives(prompt), ["One", "Two"]);
         assert_eq!(objectives("Goals:\n- One"), ["One"]);
+        assert_eq!(
+            objectives("Goals:\n\n- One that\n  goes on\n\n- Two\nEnd\n- Three"),
+            ["One that goes on", "Two"]
+        );
         assert_eq!(objectives("Our goals are\n- One"), Vec::<String>::new());
     }
 }

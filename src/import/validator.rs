@@ -4,11 +4,14 @@ use super::ledger::{Ledger, Place};
 use super::modules::{Module, VALIDATOR};
 use crate::source::tree::{Entry, Tree};
 
-/// The script that runs each validator.
+/// The name of the script that runs each validator: no id begins like that, so that no validator is called so.
+const RUN_FILE: &str = "_run.sh";
+
+/// The script itself.
 const RUN: &str = r#"#!/usr/bin/env bash
 # Runs a validator of the older layout with the variables that it expects.
 #
-#   run.sh VALIDATOR [FOLDER]
+#   _run.sh VALIDATOR [FOLDER]
 #
 # Both paths count from the project. FOLDER is what the validator takes for the whole project.
 set -eu
@@ -47,9 +50,8 @@ pub(super) fn import(
     let place = module.file(VALIDATOR);
     let path = format!("{folder}/{}.sh", module.id);
     if let Some(text) = ledger.text(&place) {
-        let run = format!("{folder}/run.sh");
         project.insert(
-            run,
+            format!("{folder}/{RUN_FILE}"),
             Entry::File {
                 content: RUN.as_bytes().into(),
                 executable: true,
@@ -71,7 +73,7 @@ pub(super) fn import(
         );
         ledger.decide(&module.place, what);
     }
-    let mut command = vec!["bash".to_owned(), format!("{folder}/run.sh"), path];
+    let mut command = vec!["bash".to_owned(), format!("{folder}/{RUN_FILE}"), path];
     command.extend(work_folder.cloned());
     command
 }

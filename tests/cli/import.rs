@@ -225,6 +225,54 @@ fn folder_in_the_old_one_is_read_once() {
 }
 
 #[test]
+fn starter_in_the_reference_is_no_part_of_it() {
+    let sandbox = sandbox();
+    let at = |path: &str| sandbox.path().join(path);
+    copy(&at("linear/starter"), &at("linear/reference/begun"));
+    symlink("reference/begun", at("linear/link")).unwrap();
+    let mut arguments = LINEAR.to_vec();
+    let starter = arguments
+        .iter_mut()
+        .find(|it| **it == "linear/starter")
+        .unwrap();
+    *starter = "linear/link";
+    let run = sandbox.run(&arguments).success();
+    assert!(!at("curricula/stats/project/begun").exists());
+    let report = sandbox.read("curricula/stats/import-report.md");
+    assert!(!report.contains("linear/reference/begun"), "{report}");
+    let _ = fs::remove_dir_all(at("curricula"));
+    fs::remove_dir_all(at("linear/reference/begun")).unwrap();
+    // What comes out is what comes out of folders beside each other.
+    assert_eq!(run.stderr, sandbox.run(LINEAR).success().stderr);
+}
+
+#[test]
+fn module_may_be_called_like_anything_that_the_import_adds() {
+    let sandbox = sandbox();
+    let manifest = sandbox.read("library/manifest.json");
+    for (name, script) in [("run", "run.sh"), ("validators", "validators.sh")] {
+        let renamed = manifest.replace("\"id\": \"root\"", &format!("\"id\": \"{name}\""));
+        assert_ne!(renamed, manifest);
+        sandbox.write("library/manifest.json", renamed);
+        let out = format!("curricula/{name}");
+        let _ = sandbox.run(&["import", "library", "--out", &out]).success();
+        let folder = sandbox.path().join(&out).join("project");
+        let scripts: Vec<_> = Tree::read(&folder)
+            .0
+            .iter()
+            .filter(|(path, _)| path.ends_with(&format!("/{script}")))
+            .map(|(_, entry)| entry.text().unwrap().to_owned())
+            .collect();
+        let old = "library/patterns/halving/problems/root/validator.sh";
+        assert_eq!(scripts, [sandbox.read(old)], "{name}");
+        let reference = format!("{name}/{name}/reference");
+        let _ = sandbox
+            .run(&["verify", &out, "--case", &reference])
+            .success();
+    }
+}
+
+#[test]
 fn hostile_files_are_named_and_do_no_harm() {
     let sandbox = sandbox();
     let problem = "library/patterns/halving/problems/root";
