@@ -84,7 +84,7 @@ pub struct Variable {
     pub default: Option<String>,
     /// What the whole value must match; `None` for anything.
     pub pattern: Option<PatternText>,
-    /// Values that match and are of no use.
+    /// Values that match and are of no use; a `*` at the end stands for anything.
     #[serde(default)]
     pub reserved: Vec<Text>,
 }

@@ -6,6 +6,7 @@
 pub mod draft;
 pub mod manifest;
 pub mod needs;
+pub mod python;
 pub mod question;
 pub mod render;
 pub mod template;
@@ -145,7 +146,7 @@ impl Maker<'_> {
         values.set("curriculum", id.as_str());
         values.set("module", module.as_str());
         set_needs(&mut values, &inner.manifest.needs);
-        values.set("python_package", render::snake(id.as_str()));
+        values.set("python_package", python::package(id.as_str()));
         let variables = &outer.manifest.variables;
         values::add(&mut values, variables, self.given, &renderer, self.ask)?;
         let schemas = Schemas::of(dir, None);
@@ -309,7 +310,7 @@ fn python_package(curriculum: &Curriculum) -> String {
         .filter(|folder| !folder.contains('/') && *folder != "tests");
     match (packages.next(), packages.next()) {
         (Some(package), None) => package.to_owned(),
-        _ => render::snake(&curriculum.name()),
+        _ => python::package(&curriculum.name()),
     }
 }
 

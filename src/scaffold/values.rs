@@ -153,8 +153,13 @@ impl Kind<'_> {
                 return Ok(Some(format!("it does not match `{pattern}`")));
             }
         }
-        let is_reserved = variable.reserved.iter().any(|it| it.as_str() == value);
-        Ok(is_reserved.then(|| "it is a word of the language".to_owned()))
+        let is_reserved = |reserved: &str| match reserved.strip_suffix('*') {
+            Some(beginning) => value.starts_with(beginning),
+            None => value == reserved,
+        };
+        let mut reserved = variable.reserved.iter();
+        let found = reserved.find(|it| is_reserved(it.as_str()));
+        Ok(found.map(|it| format!("`{it}` means something else there")))
     }
 }
 
@@ -290,7 +295,7 @@ mod tests {
     fn variables() -> Vec<Variable> {
         let text = r#"[
             {"name": "class", "description": "Class", "default": "{{ id | pascal }}",
-             "pattern": "[A-Z][a-zA-Z]*", "reserved": ["None"]},
+             "pattern": "[A-Z][a-zA-Z]*", "reserved": ["None", "Test*"]},
             {"name": "author", "description": "Author"}
         ]"#;
         serde_json::from_str(text).unwrap()
@@ -321,7 +326,8 @@ mod tests {
         for (given, part) in [
             (("class", "rms"), "does not match"),
             (("class", "xRms"), "does not match"),
-            (("class", "None"), "word of the language"),
+            (("class", "None"), "`None` means something else"),
+            (("class", "TestRms"), "`Test*` means something else"),
             (("author", "a\nb"), "one line"),
             (("author", " "), "blank"),
             (("clas", "A"), "no variable `clas`"),
