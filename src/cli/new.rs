@@ -9,11 +9,12 @@ use clap::{Args, Subcommand};
 
 use super::error::Error;
 use super::global::GlobalArgs;
+use super::module;
 use super::prompt;
 use super::select::{self, Selection};
 use crate::curriculum::id::{CurriculumId, ModuleId, Slug};
 use crate::curriculum::listing::Place;
-use crate::curriculum::{self, Curriculum, MANIFEST, Module};
+use crate::curriculum::{self, Curriculum, MANIFEST};
 use crate::diagnostic::Sink;
 use crate::exit_code::ExitCode;
 use crate::project::export::{Existing, export};
@@ -118,17 +119,13 @@ pub(crate) struct NewModuleArgs {
 /// Add a question to a module
 #[derive(Args, Debug)]
 pub(crate) struct NewQuestionArgs {
-    /// The module: its id, or its folder
+    /// The module: its id, `CURRICULUM/MODULE`, or its folder
     #[arg(value_name = "MODULE")]
-    pub module: PathBuf,
+    pub module: String,
 
     /// The id of the question [default: `question_1` and so on]
     #[arg(value_name = "ID")]
     pub id: Option<String>,
-
-    /// The curriculum: a path, or the name of one here [default: that which has the module]
-    #[arg(long = "in", value_name = "CURRICULUM")]
-    pub curriculum: Option<PathBuf>,
 
     /// The template
     #[arg(long, value_name = "NAME", default_value = DEFAULT_QUESTION)]
@@ -281,7 +278,7 @@ impl Session<'_> {
 
     fn question(&self, args: &NewQuestionArgs) -> Result<(), Failure> {
         let given = args.common.given()?;
-        let (curriculum, module) = self.find_module(args)?;
+        let picked = module::pick(&args.module, &self.base)?;
         let id: Option<Slug> = args.id.as_deref().map(checked_id).transpose()?;
         let mut ask = prompt::asker(args.common.defaults);
         let mut maker = Maker {
@@ -289,11 +286,9 @@ impl Session<'_> {
             given: &given,
             ask: &mut *ask,
         };
-        let module = curriculum
-            .module(&module)
-            .expect("`find_module` has found it");
-        let draft = maker.question(&curriculum, module, id.as_ref(), &args.template)?;
-        self.add(&draft, &curriculum, &args.common)
+        let curriculum = &picked.curriculum;
+        let draft = maker.question(curriculum, picked.module(), id.as_ref(), &args.template)?;
+        self.add(&draft, curriculum, &args.common)
     }
 
     /// Writes a draft into a curriculum that is there.
@@ -333,15 +328,17 @@ impl Session<'_> {
         };
         let shown = path::shown(&dir, &self.base);
         if !dir.ends_with(id.as_str()) {
+            let inner = path::shown(&dir.join(id.as_str()), &self.base);
             return Err(
                 Error::user(format!("`{shown}` is not called like the curriculum"))
-                    .hinted(format!("name the folder itself: `--out {shown}/{id}`")),
+                    .hinted(format!("name the folder itself: `--out {inner}`")),
             );
         }
         if let Some(outer) = dir.ancestors().find(|it| it.join(MANIFEST).exists()) {
             let outer_shown = path::shown(outer, &self.base);
             return Err(if outer == dir {
                 Error::user(format!("there is a curriculum in `{shown}` already"))
+                    .hinted("choose another id, or name another place with `--out`")
             } else {
                 Error::user(format!("`{shown}` is in the curriculum `{outer_shown}`"))
                     .hinted("name another place with `--out`")
@@ -349,7 +346,7 @@ impl Session<'_> {
         }
         let is_taken = match dir.read_dir() {
             Ok(mut entries) => entries.next().is_some(),
-            Err(error) => error.kind() != std::io::ErrorKind::NotFound,
+            Err(error) => error.kind() != std::io::ErrorKind::NotFound || dir.is_symlink(),
         };
         if is_taken {
             return Err(
@@ -385,19 +382,17 @@ impl Session<'_> {
             return select::select(&[named.to_owned()], &self.base);
         }
         let name = named.to_string_lossy();
-        let mut here = select::select(&[], &self.base)?;
-        let names: Vec<_> = here.iter().filter_map(|it| it.dir.file_name()).collect();
-        let names: Vec<_> = names.iter().map(|it| it.to_string_lossy()).collect();
-        let help = suggest::did_you_mean(&name, names.iter().map(AsRef::as_ref));
-        here.retain(|it| it.dir.ends_with(named));
-        if here.is_empty() {
-            let error = Error::user(format!("there is no curriculum `{name}`"));
-            return Err(match help {
-                Some(help) => error.hinted(help),
-                None => error,
-            });
+        let here = select::select(&[], &self.base)?;
+        let (found, others): (Vec<_>, Vec<_>) =
+            here.into_iter().partition(|it| it.dir.ends_with(named));
+        if !found.is_empty() {
+            return Ok(found);
         }
-        Ok(here)
+        let names = others.iter().filter_map(|it| it.dir.file_name()?.to_str());
+        let names: Vec<_> = names.collect();
+        let near = suggest::did_you_mean(&name, names.iter().copied());
+        let help = near.unwrap_or_else(|| format!("there is `{}`", names.join("`, `")));
+        Err(Error::user(format!("there is no curriculum `{name}`")).hinted(help))
     }
 
     fn load(&self, dir: &Path) -> Result<Curriculum, Error> {
@@ -408,56 +403,6 @@ impl Session<'_> {
                 .hinted(format!("`mastery lint {}` says why", curriculum.shown)));
         }
         Ok(curriculum)
-    }
-
-    /// The curriculum that has the module which was named, by its id or its folder, and the module's id.
-    fn find_module(&self, args: &NewQuestionArgs) -> Result<(Curriculum, String), Error> {
-        let name = args.module.to_string_lossy();
-        let is_path = name.contains('/') || args.module.as_os_str() == ".";
-        let (curricula, wanted) = if is_path {
-            let path = path::absolute(&args.module, &self.base);
-            let selections = select::select(&[path], &self.base)?;
-            let inside = selections.iter().flat_map(|it| &it.inside);
-            let wanted = inside
-                .filter_map(|it| it.strip_prefix("modules/"))
-                .find_map(|it| it.split('/').next());
-            let wanted = wanted.map(str::to_owned);
-            let wanted = wanted
-                .ok_or_else(|| Error::user(format!("`{name}` is not the folder of a module")))?;
-            (selections, wanted)
-        } else {
-            let curricula = self.find_curricula(args.curriculum.as_deref())?;
-            (curricula, name.clone().into_owned())
-        };
-        let mut having = Vec::new();
-        let mut known: Vec<String> = Vec::new();
-        for selection in &curricula {
-            let curriculum = self.load(&selection.dir)?;
-            known.extend(
-                curriculum
-                    .modules
-                    .iter()
-                    .map(|it: &Module| it.id.to_string()),
-            );
-            if curriculum.module(&wanted).is_some() {
-                having.push(curriculum);
-            }
-        }
-        match (having.pop(), having.is_empty()) {
-            (Some(only), true) => Ok((only, wanted)),
-            (Some(_), false) => Err(Error::user(format!(
-                "more than one curriculum has a module `{wanted}`"
-            ))
-            .hinted("name the curriculum with `--in`")),
-            (None, _) => {
-                let error = Error::user(format!("there is no module `{wanted}`"));
-                let known = known.iter().map(String::as_str);
-                Err(match suggest::did_you_mean(&wanted, known) {
-                    Some(help) => error.hinted(help),
-                    None => error,
-                })
-            }
-        }
     }
 }
 

@@ -1,6 +1,6 @@
 //! What is going to be written: new files, and one file that is changed.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use std::fs;
 use std::io;
 use std::path::{Path, PathBuf};
@@ -139,15 +139,20 @@ impl Draft {
         let changed = changed.map(|it| (it.path.as_str(), it.text.as_str(), it.file.text()));
         let mut todos = Vec::new();
         for (path, text, before) in files.chain(changed) {
+            let mut known: HashMap<&str, usize> = HashMap::new();
+            for line in before.lines().filter(|line| line.contains(TODO)) {
+                *known.entry(line).or_default() += 1;
+            }
             for (index, line) in text.lines().enumerate() {
                 let Some(at) = line.find(TODO) else { continue };
-                // What was there before is no news.
-                if !before.lines().any(|other| other == line) {
-                    todos.push(Todo {
+                // What was there before is no news, as often as it was.
+                match known.get_mut(line).filter(|count| **count > 0) {
+                    Some(count) => *count -= 1,
+                    None => todos.push(Todo {
                         path: path.to_owned(),
                         line: index + 1,
                         text: first_sentence(&line[at..]).to_owned(),
-                    });
+                    }),
                 }
             }
         }
@@ -392,12 +397,21 @@ mod tests {
             dir.path(),
             "# TODO: old\n",
         );
-        draft.change.as_mut().unwrap().text = "# TODO: old\nb: \"TODO: new\"\n".to_owned();
+        // A second one that says the same is one more.
+        let text = "# TODO: old\nb: \"TODO: new\"\n# TODO: old\n";
+        draft.change.as_mut().unwrap().text = text.to_owned();
         let todos: Vec<_> = draft
             .todos()
             .into_iter()
             .map(|it| format!("{}:{} {}", it.path, it.line, it.text))
             .collect();
-        assert_eq!(todos, ["a:2 TODO: y", "curriculum.yaml:2 TODO: new"]);
+        assert_eq!(
+            todos,
+            [
+                "a:2 TODO: y",
+                "curriculum.yaml:2 TODO: new",
+                "curriculum.yaml:3 TODO: old"
+            ]
+        );
     }
 }

@@ -19,7 +19,11 @@ pub fn shown(path: &Path, base: &Path) -> String {
     let up = base_parts.len() - common;
     // What has only the root in common is somewhere else.
     if up > MAX_UP || (up > 0 && common < 2) {
-        return parts.join("/");
+        return if parts.len() == 1 {
+            "/".to_owned()
+        } else {
+            parts.join("/")
+        };
     }
     let relative: Vec<_> = std::iter::repeat_n("..", up)
         .chain(parts[common..].iter().map(String::as_str))
@@ -101,6 +105,7 @@ mod tests {
         assert_eq!(shown("/a/b", "/a/b/c/d"), "../..");
         assert_eq!(shown("/a/b/x", "/a/b/c"), "../x");
         assert_eq!(shown("/x/y", "/a"), "/x/y");
+        assert_eq!(shown("/", "/a"), "/");
         assert_eq!(shown("/a/b", "/a/b/1/2/3/4"), "/a/b");
     }
 

@@ -92,6 +92,27 @@ fn module_and_question_are_added_and_the_rest_stays_as_it_is() {
 }
 
 #[test]
+fn package_of_a_curriculum_hides_no_module_of_python() {
+    let sandbox = Sandbox::new();
+    let _ = sandbox.run(&["new", "curriculum", "json"]).success();
+    let project = sandbox.path().join("curricula/json/project");
+    assert!(project.join("json_course/first_task.py").is_file());
+    assert!(!project.join("json").exists());
+}
+
+#[test]
+fn module_of_a_question_may_be_named_with_its_curriculum() {
+    let sandbox = with_course();
+    let _ = sandbox.run(&["new", "curriculum", "other"]).success();
+    let _ = sandbox
+        .run(&["new", "question", "other/first_task", "why"])
+        .success();
+    let at = |name: &str| format!("curricula/{name}/modules/first_task/questions.yaml");
+    assert!(sandbox.read(&at("other")).contains("- id: why\n"));
+    assert!(!sandbox.read(&at("course")).contains("- id: why\n"));
+}
+
+#[test]
 fn module_of_a_library_goes_into_its_group() {
     let sandbox = with_course();
     sandbox.replace(
@@ -115,6 +136,7 @@ fn module_of_a_library_goes_into_its_group() {
 #[test]
 fn mistakes_are_told_before_anything_is_written() {
     let sandbox = with_course();
+    symlink("nowhere", sandbox.path().join("curricula/link")).unwrap();
     let before = sandbox.listing();
     let mut shown = String::new();
     for arguments in [
@@ -140,6 +162,13 @@ fn mistakes_are_told_before_anything_is_written() {
         &["new", "module", "../../up"],
         &["new", "module", "first_task"],
         &["new", "module", "class"],
+        &["new", "module", "testing"],
+        &["new", "module", "rows", "--in", "x"],
+        &["new", "module", "rows", "--after", "x"],
+        &["new", "question", "curricula/course/modules/rows"],
+        &["new", "question", "curricula/course"],
+        &["new", "curriculum", "other", "--out", "/"],
+        &["new", "curriculum", "link"],
         &["new", "module", "rows", "--in", "coarse"],
         &["new", "module", "rows", "--template", "python-funktion"],
         &["new", "module", "rows", "--template", "pytorch-layer"],

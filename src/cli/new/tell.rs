@@ -5,7 +5,6 @@ use std::io::{self, Write as _};
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
 use crate::curriculum::Curriculum;
-use crate::curriculum::id::ModuleId;
 use crate::curriculum::listing::NoPlace;
 use crate::diagnostic::{Diagnostic, escape};
 use crate::exit_code::ExitCode;
@@ -233,12 +232,14 @@ pub(super) fn no_place(error: &NoPlace, curriculum: &Curriculum) -> Error {
     let groups: Vec<_> = groups.map(|(group, _)| group.id.to_string()).collect();
     let help = match error {
         NoPlace::NoModule(name) => {
-            suggest::did_you_mean(name, curriculum.listed().map(ModuleId::as_str))
+            let listed: Vec<_> = curriculum.listed().map(ToString::to_string).collect();
+            let near = suggest::did_you_mean(name, listed.iter().map(String::as_str));
+            near.or_else(|| Some(format!("it has: {}", quoted(&listed))))
         }
         NoPlace::NoGroup(_) => Some(format!("it has: {}", quoted(&groups))),
         NoPlace::WhichGroup => Some(format!("name one with `--group`: {}", quoted(&groups))),
         NoPlace::Linear => Some("name a module with `--after` instead".to_owned()),
-        NoPlace::NotInGroup { .. } => None,
+        NoPlace::NotInGroup { .. } => Some("leave `--group` out, or `--after`".to_owned()),
     };
     match help {
         Some(help) => message.hinted(help),
