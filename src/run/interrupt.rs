@@ -30,6 +30,8 @@ struct State {
 struct Actions {
     next: u64,
     pending: BTreeMap<u64, (Running, Action)>,
+    /// Whether cases that begin are ended at once.
+    ends_cases: bool,
 }
 
 /// What an action ends.
@@ -93,9 +95,10 @@ impl Interrupt {
         }
     }
 
-    /// Ends the cases that are running, and nothing else: what comes after them is run.
+    /// Ends the cases that are running or begin, and nothing else, until [`Interrupt::let_cases_run`].
     pub(crate) fn end_cases(&self) {
         let mut actions = self.actions();
+        actions.ends_cases = true;
         let pending = std::mem::take(&mut actions.pending);
         for (id, (running, action)) in pending {
             if running == Running::Case {
@@ -104,6 +107,11 @@ impl Interrupt {
                 actions.pending.insert(id, (running, action));
             }
         }
+    }
+
+    /// Lets cases run that begin from now on.
+    pub(crate) fn let_cases_run(&self) {
+        self.actions().ends_cases = false;
     }
 
     /// Whether the run is to stop.
@@ -125,7 +133,7 @@ impl Interrupt {
         let mut actions = self.actions();
         let id = actions.next;
         actions.next += 1;
-        if self.is_set() {
+        if self.is_set() || (running == Running::Case && actions.ends_cases) {
             action();
         } else {
             actions.pending.insert(id, (running, Box::new(action)));
@@ -239,6 +247,12 @@ mod tests {
         interrupt.end_cases();
         assert!(!interrupt.is_set());
         assert_eq!(ended.try_iter().collect::<Vec<_>>(), ["case"]);
+        let _late = interrupt.on_stop_of(Running::Case, tell("late"));
+        assert_eq!(ended.try_iter().collect::<Vec<_>>(), ["late"]);
+        interrupt.let_cases_run();
+        let next = interrupt.on_stop_of(Running::Case, tell("next"));
+        assert!(ended.try_iter().next().is_none());
+        drop(next);
         interrupt.set();
         assert_eq!(ended.try_iter().collect::<Vec<_>>(), ["other"]);
     }

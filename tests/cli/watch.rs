@@ -139,6 +139,7 @@ fn endless_test_does_not_keep_its_correction_from_being_checked() {
     let module = "curricula/base/modules/mean/module.yaml";
     sandbox.replace(module, "timeout_seconds: 20", "timeout_seconds: 600");
     let mut watched = Watched::in_pipe(sandbox.command(&["watch", "mean", "--verbose"]));
+    watched.wait_for("green: ");
     watched.wait_for(WAITING);
     let (right, endless) = (
         "    return sum(values) / len(values)",

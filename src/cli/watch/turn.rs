@@ -24,9 +24,12 @@ impl Turn {
         }
     }
 
-    /// The job is over.
+    /// The job is over: another may run cases.
     pub(super) fn next(&self) {
-        *self.count() += 1;
+        // Under the lock, so that what is late ends nothing of the next.
+        let mut count = self.count();
+        *count += 1;
+        self.cases.let_cases_run();
     }
 
     /// Ends the cases of a job that is not over after a while: a test may be caught in a loop that has just been
