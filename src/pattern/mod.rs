@@ -6,7 +6,7 @@
 //! There are thousands of patterns and each is held against a few short texts. The `regex` crate spends
 //! most of its time then on getting ready for long ones: prefilters, reverse automata, determinised
 //! states. Here a pattern is parsed; a text that lacks what every match contains is passed over; one that
-//! does not is walked through ([`walk`]); and where that takes too many steps, the automaton is made and followed.
+//! does not is walked through (`walk`); and where that takes too many steps, the automaton is made and followed.
 
 mod walk;
 

@@ -287,7 +287,7 @@ impl Deriver<'_> {
         let mut cost = 0;
         let (mut is_clear, mut is_specific, mut points) = (true, true, 0);
         let mut current: Option<State> = None;
-        let mut others = self.others.to_vec();
+        let mut others = self.others.clone();
         for _ in 0..=MAX_STEPS {
             let state = current.as_ref().unwrap_or(&self.before);
             let hunks = difference::hunks(&state.syntax.root, &self.after.syntax.root, grain);
