@@ -150,12 +150,13 @@ impl Merge<'_> {
     }
 }
 
-/// Writes one text file whole or not at all, in place of one that was there.
+/// Writes one text file whole or not at all, in place of one that was there, whose permissions it gets.
 ///
 /// # Errors
 ///
-/// What the system says; the file is as it was then.
+/// What the system says, or that something is there that is no plain file; it is as it was then.
 pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
+    let permissions = permissions_of_plain_file(path)?;
     let parent = path
         .parent()
         .filter(|it| !it.as_os_str().is_empty())
@@ -165,7 +166,22 @@ pub fn replace_file(path: &Path, content: &[u8]) -> io::Result<()> {
         .tempdir_in(parent)?;
     let draft = dir.path().join("draft");
     write_entry(&draft, &crate::source::tree::Entry::file(content))?;
+    if let Some(permissions) = permissions {
+        fs::set_permissions(&draft, permissions)?;
+    }
     fs::rename(draft, path)
+}
+
+/// The permissions of a file that may be replaced; `None` where there is nothing. Renaming over a link would cut
+/// it, and over a device such as `/dev/null` take that from everybody.
+fn permissions_of_plain_file(path: &Path) -> io::Result<Option<fs::Permissions>> {
+    match path.symlink_metadata() {
+        Ok(metadata) if metadata.is_file() => Ok(Some(metadata.permissions())),
+        Ok(metadata) if metadata.is_symlink() => Err(io::Error::other("it is a symbolic link")),
+        Ok(_) => Err(io::Error::other("it is no plain file")),
+        Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error),
+    }
 }
 
 /// What begins a file that says its encoding in its first bytes.
@@ -178,11 +194,8 @@ const BYTE_ORDER_MARK: &str = "\u{feff}";
 ///
 /// Why the file is left as it is.
 pub fn replace_text(path: &Path, before: &str, after: &str) -> Result<(), String> {
-    let metadata = path.symlink_metadata().map_err(|error| error.to_string())?;
-    if metadata.is_symlink() {
-        return Err("it is a symbolic link".to_owned());
-    }
-    if metadata.permissions().readonly() {
+    let permissions = permissions_of_plain_file(path).map_err(|error| error.to_string())?;
+    if permissions.is_some_and(|it| it.readonly()) {
         return Err("it may not be written".to_owned());
     }
     let on_disk = fs::read_to_string(path).map_err(|error| error.to_string())?;
@@ -209,6 +222,30 @@ mod tests {
             .iter()
             .map(|(path, text)| ((*path).to_owned(), Entry::file(text.as_bytes())))
             .collect()
+    }
+
+    #[test]
+    fn only_plain_files_are_replaced_and_their_permissions_stay() {
+        use std::os::unix::fs::PermissionsExt as _;
+        use std::os::unix::net::UnixListener;
+        let dir = tempfile::tempdir().unwrap();
+        let at = |name: &str| dir.path().join(name);
+        replace_file(&at("file"), b"1").unwrap();
+        fs::set_permissions(at("file"), fs::Permissions::from_mode(0o600)).unwrap();
+        replace_file(&at("file"), b"2").unwrap();
+        assert_eq!(fs::read(at("file")).unwrap(), b"2");
+        let mode = fs::metadata(at("file")).unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o600);
+        symlink("file", at("link")).unwrap();
+        let _socket = UnixListener::bind(at("socket")).unwrap();
+        fs::create_dir(at("folder")).unwrap();
+        for name in ["link", "socket", "folder"] {
+            let before = at(name).symlink_metadata().unwrap().file_type();
+            assert!(replace_file(&at(name), b"3").is_err(), "{name}");
+            let after = at(name).symlink_metadata().unwrap().file_type();
+            assert_eq!(after, before, "{name}");
+        }
+        assert_eq!(fs::read(at("file")).unwrap(), b"2");
     }
 
     #[test]
