@@ -1,7 +1,8 @@
 //! `mastery preview`: what a learner sees of a module.
 
-use std::io::{self, Write};
-use std::path::PathBuf;
+use std::fs::File;
+use std::io::{self, Read as _, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -60,8 +61,16 @@ pub(super) fn run_preview(args: &PreviewArgs, global: &GlobalArgs) -> Result<Exi
                 let parent = path::shown(parent, &base);
                 return Err(Error::user(format!("there is no folder `{parent}`")));
             }
+            if is_other_file(&target) {
+                return Err(
+                    Error::user(format!("`{shown}` is no page, and would be lost"))
+                        .hinted("name another file, or take this one away"),
+                );
+            }
             replace_file(&target, html::page(&view).as_bytes()).map_err(|error| {
-                Error::user(format!("`{shown}` can't be written")).caused_by(error)
+                Error::user(format!("`{shown}` can't be written"))
+                    .caused_by(error)
+                    .hinted("name a file to be made, or `-` for standard output")
             })?;
             if !global.quiet {
                 anstream::eprintln!("wrote `{shown}`");
@@ -69,4 +78,16 @@ pub(super) fn run_preview(args: &PreviewArgs, global: &GlobalArgs) -> Result<Exi
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// Whether there is a file with something in it that is no page.
+fn is_other_file(target: &Path) -> bool {
+    let mut beginning = Vec::new();
+    let length = html::BEGINNING.len() as u64;
+    // Others than plain files are not opened, which could take forever.
+    let read = target.is_file()
+        && File::open(target)
+            .and_then(|file| file.take(length).read_to_end(&mut beginning))
+            .is_ok();
+    read && !beginning.is_empty() && !beginning.eq_ignore_ascii_case(html::BEGINNING.as_bytes())
 }

@@ -1,8 +1,9 @@
 //! Markdown as markup of the page: no HTML of its own, no link that could do harm, pictures within.
 
+use std::cell::Cell;
+
 use super::html::{code_html, file_id};
 use super::view::LearnerView;
-use crate::diagnostic::escape;
 use crate::source::link::{decoded, has_scheme};
 use crate::source::markdown::{
     CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, heading_anchors, push_html, visible_events,
@@ -16,6 +17,8 @@ pub(super) struct Fragment<'v> {
     pub(super) shift: usize,
     /// What is put before the anchors of headings, so that they are not taken for the page's own.
     pub(super) anchors: &'static str,
+    /// Bytes of pictures that the page may still take in; each time that one is shown counts.
+    pub(super) room: &'v Cell<usize>,
 }
 
 impl Fragment<'_> {
@@ -89,14 +92,24 @@ impl Fragment<'_> {
                     drawn.push(Event::End(TagEnd::Table));
                     drawn.push(Event::Html("</div>\n".into()));
                 }
-                Event::Text(text) => drawn.push(Event::Text(escape::text(&text).into())),
-                Event::Code(code) => drawn.push(Event::Code(escape::text(&code).into())),
+                // Their labels become anchors.
+                Event::FootnoteReference(label) => {
+                    drawn.push(Event::FootnoteReference(self.note(&label).into()));
+                }
+                Event::Start(Tag::FootnoteDefinition(label)) => {
+                    let label = self.note(&label).into();
+                    drawn.push(Event::Start(Tag::FootnoteDefinition(label)));
+                }
                 event => drawn.push(event),
             }
         }
         let mut html = String::new();
         push_html(&mut html, drawn.into_iter());
         html
+    }
+
+    fn note(&self, label: &str) -> String {
+        format!("{}note-{label}", self.anchors)
     }
 
     fn shifted(&self, level: HeadingLevel) -> HeadingLevel {
@@ -168,7 +181,11 @@ impl Fragment<'_> {
     /// A picture, or where there is none to show, what stands for it.
     fn image(&self, destination: &str, alt: &str) -> String {
         let alt = escaped(alt);
-        match self.view.images.get(destination) {
+        let image = self.view.images.get(destination).filter(|image| {
+            let left = self.room.get().checked_sub(image.bytes.len());
+            left.map(|left| self.room.set(left)).is_some()
+        });
+        match image {
             Some(image) => format!(
                 "<img src=\"data:{};base64,{}\" alt=\"{alt}\">",
                 image.media_type,
@@ -211,9 +228,8 @@ fn text_of<'e>(events: &mut impl Iterator<Item = Event<'e>>) -> String {
     text
 }
 
-/// Text as it may stand in markup and in the values of attributes, harmless to print.
+/// Text as it may stand in markup and in the values of attributes.
 pub(super) fn escaped(text: &str) -> String {
-    let text = escape::text(text);
     let mut result = String::with_capacity(text.len());
     for char in text.chars() {
         match char {
@@ -274,6 +290,7 @@ mod tests {
             view: &view,
             shift: 0,
             anchors: "prompt-",
+            room: &Cell::new(8),
         };
         fragment.render(text)
     }
@@ -322,15 +339,16 @@ mod tests {
                 .contains("<a href=\"https://example.org/p.png\">[picture: p]</a>")
         );
         assert!(rendered("![p](none.png)").contains("<span class=\"missing\">[picture: p]</span>"));
+        let many = rendered(&"![p](plot.png) ".repeat(4));
+        assert_eq!(many.matches("<img").count(), 2, "there is room for no more");
+        assert_eq!(many.matches("[picture: p]").count(), 2);
     }
 
     #[test]
     fn markup_of_a_prompt_is_text() {
-        let html = rendered(
-            "<script>alert(1)</script>\n\nx <img src=x onerror=y> &#27; \u{202e}\n\n```html\n<b>\n```\n",
-        );
+        let html =
+            rendered("<script>alert(1)</script>\n\nx <img src=x onerror=y>\n\n```html\n<b>\n```\n");
         assert!(!html.contains("<script") && !html.contains("<img") && !html.contains("<b>"));
-        assert!(html.contains("\\x1b \\u{202e}"), "{html}");
     }
 
     #[test]
@@ -341,6 +359,13 @@ mod tests {
             "<h1 id=\"prompt-a-b\">A b</h1>\n<h2 id=\"prompt-a-b-1\">A b</h2>\n\
              <pre><code>x = <span class=\"number\">1</span></code></pre>\n"
         );
+    }
+
+    #[test]
+    fn notes_have_anchors_of_their_own() {
+        let html = rendered("See[^task].\n\n[^task]: A note.\n");
+        assert!(html.contains("href=\"#prompt-note-task\""), "{html}");
+        assert!(html.contains("id=\"prompt-note-task\""), "{html}");
     }
 
     #[test]

@@ -1,10 +1,13 @@
 //! The learner's view as one page that needs nothing else: styles and pictures are in it, and there are
 //! no scripts.
 
+use std::cell::Cell;
+
 use serde::Serialize;
 
 use super::code;
-use super::view::{LearnerView, OpenQuestion, Start};
+use super::view::{LearnerView, MAX_IMAGES_BYTES, OpenQuestion, Start};
+use crate::diagnostic::escape;
 use crate::plural::count;
 use crate::source::python::Token;
 use crate::template::Engine;
@@ -12,6 +15,9 @@ use crate::template::Engine;
 use super::fragment::{Fragment, escaped};
 
 const PAGE: &str = include_str!("page.html");
+/// What every page begins with.
+pub const BEGINNING: &str = "<!doctype html>";
+
 const STYLE: &str = include_str!("style.css");
 
 /// What the template is given. What is named `html` is markup; all else is text.
@@ -58,10 +64,12 @@ struct Part {
 
 /// Returns the page.
 pub fn page(view: &LearnerView) -> String {
+    let room = Cell::new(MAX_IMAGES_BYTES);
     let fragment = |shift| Fragment {
         view,
         shift,
         anchors: "prompt-",
+        room: &room,
     };
     let part = |text: &str, hints| Part {
         // Headings of a part come below those of its section.
@@ -121,9 +129,11 @@ pub fn page(view: &LearnerView) -> String {
             })
             .collect(),
     };
-    Engine::default()
+    let page = Engine::default()
         .render("page.html", PAGE, page)
-        .expect("the page and its values belong together")
+        .expect("the page and its values belong together");
+    // Titles, labels and paths as well as texts; a page may go to a terminal.
+    escape::text(&page)
 }
 
 fn hints_text(hints: usize) -> String {
@@ -159,5 +169,27 @@ fn class_of(token: Token) -> &'static str {
         Token::Number => "number",
         Token::Keyword => "keyword",
         Token::Definition => "definition",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn nothing_on_the_page_acts_on_a_terminal() {
+        let evil = "a\u{1b}[2J\u{202e}";
+        let view = LearnerView {
+            curriculum: evil.to_owned(),
+            title: evil.to_owned(),
+            objectives: vec![evil.to_owned()],
+            prompt: format!("x {evil} &#27; [a](b \"{evil}\") [^{evil}]\n\n[^{evil}]: `{evil}`\n"),
+            judged_by: vec![evil.to_owned()],
+            ..LearnerView::default()
+        };
+        let page = page(&view);
+        assert!(page.starts_with(BEGINNING));
+        assert!(!page.contains(['\u{1b}', '\u{202e}']), "{page}");
+        assert!(page.matches("a\\x1b[2J\\u{202e}").count() >= 7, "{page}");
     }
 }

@@ -1,7 +1,7 @@
 //! What a learner may see of a module, as data. Everything else of it (solutions, variants, model
 //! answers, failure modes, names and titles of bugs) has no place in these types.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use crate::curriculum::document::{Build, CurriculumKind, Difficulty, Question, Validator};
@@ -18,6 +18,9 @@ use crate::source::tree::{Entry, Tree};
 
 /// Bytes that an image may have.
 const MAX_IMAGE_BYTES: u64 = 1024 * 1024;
+
+/// Bytes that the images of a page may have together.
+pub(super) const MAX_IMAGES_BYTES: usize = 16 * 1024 * 1024;
 
 /// Folders of a module that no learner gets.
 const NOT_FOR_LEARNERS: &[&str] = &["bugs", "variants"];
@@ -169,15 +172,23 @@ impl LearnerView {
             let tree = build(&paths);
             view.files = paths.iter().map(|path| starter_file(path, &tree)).collect();
         }
-        view.images = view
+        let destinations: BTreeSet<String> = view
             .texts()
             .flat_map(|text| Markdown::parse(text).links)
             .filter(|link| link.is_image)
-            .filter_map(|link| {
-                let image = image(&link.destination, &module.dir, |path| build(&[path]))?;
-                Some((link.destination, image))
-            })
+            .map(|link| link.destination)
             .collect();
+        let mut room = MAX_IMAGES_BYTES;
+        for destination in destinations {
+            let image = image(&destination, &module.dir, |path| build(&[path]));
+            let left = image
+                .as_ref()
+                .and_then(|it| room.checked_sub(it.bytes.len()));
+            if let (Some(image), Some(left)) = (image, left) {
+                room = left;
+                view.images.insert(destination, image);
+            }
+        }
         Ok(view)
     }
 

@@ -1,6 +1,7 @@
 //! `mastery preview`: on a terminal and as a page.
 
 use std::collections::BTreeSet;
+use std::os::unix::fs::symlink;
 use std::path::Path;
 
 use mastery::curriculum::{Curriculum, Module, load};
@@ -55,9 +56,12 @@ fn learner_sees_task_files_incidents_and_questions() {
 #[test]
 fn page_is_one_file_that_loads_nothing() {
     let sandbox = sandbox();
-    let _ = sandbox
-        .run(&["preview", "double", "--html", "out.html"])
-        .success();
+    // A page takes the place of an older one.
+    for _ in 0..2 {
+        let _ = sandbox
+            .run(&["preview", "double", "--html", "out.html"])
+            .success();
+    }
     let page = sandbox.read("out.html");
     assert_eq!(
         page,
@@ -79,12 +83,17 @@ fn page_is_one_file_that_loads_nothing() {
 #[test]
 fn nothing_is_written_where_it_can_not_be() {
     let sandbox = sandbox();
+    symlink("elsewhere.html", sandbox.path().join("link.html")).unwrap();
     let before = sandbox.listing();
+    let prompt = format!("{MODULE}/prompt.md");
+    let text = sandbox.read(&prompt);
     let mut shown = String::new();
     for arguments in [
         &["preview", "duoble"][..],
         &["preview", "double", "--html", "curricula"],
         &["preview", "double", "--html", "none/out.html"],
+        &["preview", "double", "--html", &prompt],
+        &["preview", "double", "--html", "link.html"],
     ] {
         let run = sandbox.run(arguments);
         shown.push_str(&format!(
@@ -94,6 +103,7 @@ fn nothing_is_written_where_it_can_not_be() {
         ));
     }
     assert_eq!(sandbox.listing(), before);
+    assert_eq!(sandbox.read(&prompt), text);
     // A mark that is wrong would make a solution part of the starter.
     sandbox.replace(
         "curricula/base/project/basics/numbers.py",
