@@ -2,10 +2,10 @@
 
 use std::io::{self, IsTerminal as _, Read as _, Write};
 use std::path::{Path, PathBuf};
-use std::process::Command;
 
 use clap::Args;
 
+use super::editor;
 use super::error::Error;
 use super::global::{Format, GlobalArgs};
 use super::module::{self, PickedModule};
@@ -67,6 +67,10 @@ pub(super) fn run_answer(args: &AnswerArgs, global: &GlobalArgs) -> Result<ExitC
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
     let tried = match question {
         None if args.all => try_own(&questions)?,
+        None if global.format == Format::Json => {
+            return Err(Error::user("the list of questions is no JSON")
+                .hinted("name a QUESTION, or try all that they hold with `--all`"));
+        }
         None => {
             report::list(&questions, &mut out)?;
             return Ok(ExitCode::Success);
@@ -197,10 +201,7 @@ fn read_stdin() -> Result<String, Error> {
 
 /// Lets the user write the answer, the question below it.
 fn edit(question: &Question) -> Result<String, Error> {
-    let set = |name: &str| std::env::var(name).ok().filter(|it| !it.trim().is_empty());
-    let editor = set("VISUAL")
-        .or_else(|| set("EDITOR"))
-        .unwrap_or_else(|| "vi".to_owned());
+    let editor = editor::editor().unwrap_or_else(|| "vi".to_owned());
     let dir = tempfile::Builder::new()
         .prefix("mastery-answer-")
         .tempdir()?;
@@ -210,13 +211,7 @@ fn edit(question: &Question) -> Result<String, Error> {
         question.question
     );
     std::fs::write(&file, text)?;
-    // As git does: the variable may hold options, such as `code --wait`.
-    let status = Command::new("sh")
-        .arg("-c")
-        .arg(format!("{editor} \"$@\""))
-        .arg(&editor)
-        .arg(&file)
-        .status()?;
+    let status = editor::run(&editor, [&file])?;
     if !status.success() {
         return Err(
             Error::user(format!("the editor `{editor}` ended with {status}"))

@@ -6,6 +6,7 @@ mod build;
 mod cache;
 mod changed;
 mod doctor;
+mod editor;
 mod error;
 mod explain;
 mod fix;

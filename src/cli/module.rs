@@ -29,6 +29,21 @@ impl PickedModule {
     }
 }
 
+/// Finds what paths and names of modules mean; a name that several curricula have means all of them. Nothing means the
+/// curricula of the place that the tool runs in.
+pub(crate) fn select_all(what: &[PathBuf], base: &Path) -> Result<Vec<Selection>, Error> {
+    let mut paths = Vec::new();
+    for typed in what {
+        if path::absolute(typed, base).exists() {
+            paths.push(typed.clone());
+            continue;
+        }
+        let (id, dirs) = by_name(&typed.to_string_lossy(), base)?;
+        paths.extend(dirs.iter().map(|dir| dir.join("modules").join(id.as_str())));
+    }
+    select::select(&paths, base)
+}
+
 /// Finds the module that `name` means, as what is selected of its curriculum.
 pub(crate) fn select(name: &str, base: &Path) -> Result<(Selection, ModuleId), Error> {
     let (dir, id) = place_of(name, base)?;
@@ -53,6 +68,22 @@ fn place_of(name: &str, base: &Path) -> Result<(PathBuf, ModuleId), Error> {
     if let Some(place) = by_path(typed, base)? {
         return Ok(place);
     }
+    let (id, mut dirs) = by_name(name, base)?;
+    if dirs.len() == 1 {
+        return Ok((dirs.remove(0), id));
+    }
+    let names = dirs
+        .iter()
+        .filter_map(|dir| Some(format!("`{}/{id}`", dir.file_name()?.display())));
+    let names: Vec<_> = names.collect();
+    Err(
+        Error::user(format!("more than one curriculum has a module `{id}`"))
+            .hinted(format!("name one of {}", names.join(", "))),
+    )
+}
+
+/// The module's id in an id or `curriculum/module`, and the folders of the curricula that have it: at least one.
+fn by_name(name: &str, base: &Path) -> Result<(ModuleId, Vec<PathBuf>), Error> {
     let (curriculum, id) = match name.split_once('/') {
         Some((curriculum, id)) => (Some(curriculum), id),
         None => (None, name),
@@ -65,20 +96,10 @@ fn place_of(name: &str, base: &Path) -> Result<(PathBuf, ModuleId), Error> {
         dirs.retain(|dir| dir.ends_with(curriculum));
     }
     let has_it = |dir: &&PathBuf| module_names(dir).iter().any(|known| known == id);
-    let found: Vec<_> = dirs.iter().filter(has_it).collect();
-    match (found.as_slice(), ModuleId::try_from(id)) {
-        ([dir], Ok(id)) => Ok(((*dir).clone(), id)),
-        ([], _) | (_, Err(_)) => Err(unknown(name, id, &dirs)),
-        (several, _) => {
-            let names = several
-                .iter()
-                .filter_map(|dir| Some(format!("`{}/{id}`", dir.file_name()?.display())));
-            let names: Vec<_> = names.collect();
-            Err(
-                Error::user(format!("more than one curriculum has a module `{id}`"))
-                    .hinted(format!("name one of {}", names.join(", "))),
-            )
-        }
+    let found: Vec<_> = dirs.iter().filter(has_it).cloned().collect();
+    match ModuleId::try_from(id) {
+        Ok(id) if !found.is_empty() => Ok((id, found)),
+        _ => Err(unknown(name, id, &dirs)),
     }
 }
 
@@ -175,5 +196,30 @@ mod tests {
         assert!(shown("b/thrree").contains("did you mean `three`?"));
         assert!(shown("curricula/a").contains("there is no module"));
         assert!(shown("../..").contains("error"));
+    }
+
+    #[test]
+    fn several_are_named_by_paths_and_by_names() {
+        let dir = layout();
+        let selected = |what: &[&str]| {
+            let what: Vec<_> = what.iter().map(PathBuf::from).collect();
+            let selections = select_all(&what, dir.path()).map_err(|error| error.exit_code())?;
+            let shown = selections.iter().map(|it| {
+                let inside: Vec<_> = it.inside.iter().map(String::as_str).collect();
+                let name = it.dir.file_name().unwrap().display();
+                format!("{name} {}", inside.join(" ")).trim().to_owned()
+            });
+            Ok::<Vec<String>, crate::exit_code::ExitCode>(shown.collect())
+        };
+        assert_eq!(selected(&[]).unwrap(), ["a", "b"]);
+        let both = ["a modules/two", "b modules/two"];
+        assert_eq!(selected(&["two"]).unwrap(), both);
+        assert_eq!(selected(&["b/two"]).unwrap(), both[1..]);
+        let names = ["three", "curricula/a/modules/two"];
+        assert_eq!(
+            selected(&names).unwrap(),
+            ["b modules/three", "a modules/two"]
+        );
+        assert!(selected(&["thrree"]).is_err() && selected(&["curricula/c"]).is_err());
     }
 }

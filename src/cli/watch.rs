@@ -6,15 +6,15 @@ mod show;
 mod turn;
 
 use std::io::{self, IsTerminal as _};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::mpsc;
 
 use clap::Args;
 
 use super::error::Error;
 use super::global::{Format, GlobalArgs};
+use super::module;
 use super::runner::{Runner, RunnerArgs};
-use super::select::{self, Selection};
 use crate::exit_code::ExitCode;
 use crate::run::interrupt::{self, Interrupt};
 use crate::verify::event::CaseReport;
@@ -69,7 +69,7 @@ enum Message {
 /// Runs the command.
 pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
     let base = std::env::current_dir()?;
-    let selections = selections(&args.what, &base)?;
+    let selections = module::select_all(&args.what, &base)?;
     let interrupt = Interrupt::on_signals()?;
     // Ends what is running.
     let cases = Interrupt::new();
@@ -125,29 +125,6 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
         cases.set();
         code
     })
-}
-
-/// What is to be watched: a name that is no path may be that of a module.
-fn selections(what: &[PathBuf], base: &Path) -> Result<Vec<Selection>, Error> {
-    let mut paths = Vec::new();
-    for typed in what {
-        if base.join(typed).exists() || typed.components().count() != 1 {
-            paths.push(typed.clone());
-            continue;
-        }
-        let here = select::select(&[], base).unwrap_or_default();
-        let modules = here.iter().map(|it| it.dir.join("modules").join(typed));
-        let found: Vec<_> = modules.filter(|dir| dir.is_dir()).collect();
-        if found.is_empty() {
-            let name = typed.display();
-            return Err(
-                Error::user(format!("there is no module and no path `{name}`"))
-                    .hinted("`mastery plan` shows which modules there are"),
-            );
-        }
-        paths.extend(found);
-    }
-    select::select(&paths, base)
 }
 
 fn refused(error: &FilesError) -> Error {

@@ -183,3 +183,27 @@ fn mistakes_are_told_with_a_way_out() {
     let run = piped(&sandbox, &["answer", "double", "why_sum"], &long);
     assert_eq!((run.code, run.stderr.contains("larger than")), (2, true));
 }
+
+#[test]
+fn words_as_long_as_the_answer_are_cut_off() {
+    let sandbox = sandbox();
+    let questions = "curricula/base/modules/double/questions.yaml";
+    sandbox.replace(questions, "[the same, equal]", "['same.*same']");
+    let long = "x".repeat(100_000);
+    let answer = format!("{long}same {long} same{long}");
+    let run = piped(
+        &sandbox,
+        &["answer", "double", "why_sum"],
+        answer.as_bytes(),
+    );
+    let run = run.success();
+    assert!(run.stdout.len() < 2000, "{}", run.stdout.len());
+    assert!(run.stdout.contains("xx ... xx"), "{}", run.stdout);
+}
+
+#[test]
+fn list_of_questions_is_not_mistaken_for_json() {
+    let run = sandbox().run(&["answer", "double", "--format", "json"]);
+    assert_eq!((run.code, &*run.stdout), (2, ""));
+    assert!(run.stderr.contains("--all"), "{}", run.stderr);
+}

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use crate::cli::error::Error;
+use crate::cli::module;
 use crate::cli::select::{self, Checked};
 use crate::curriculum::{Bug, Module};
 use crate::diagnostic::escape;
@@ -15,15 +16,15 @@ use crate::plural::count;
 /// List bugs: how each is injected, and which tests have to catch it
 #[derive(Args, Debug)]
 pub(crate) struct ListArgs {
-    /// Curricula, modules or folders of curricula [default: `curricula`]
-    #[arg(value_name = "PATH")]
-    paths: Vec<PathBuf>,
+    /// Modules by their names, or curricula, modules or folders of curricula [default: `curricula`]
+    #[arg(value_name = "MODULE|PATH")]
+    what: Vec<PathBuf>,
 }
 
 /// Runs the command.
 pub(super) fn run_list(args: &ListArgs) -> Result<ExitCode, Error> {
     let base = std::env::current_dir()?;
-    let selections = select::select(&args.paths, &base)?;
+    let selections = module::select_all(&args.what, &base)?;
     let checked = select::check_rules(&selections, &base, &[]);
     let mut out = anstream::stdout().lock();
     let mut bugs = 0;

@@ -4,13 +4,13 @@ use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::os::fd::AsFd as _;
 use std::path::Path;
-use std::process::Command;
 use std::sync::mpsc::Sender;
 
 use super::Message;
 use super::job::{Begun, Ended, Nearest};
 use super::screen::Screen;
 use super::turn::Turn;
+use crate::cli::editor;
 use crate::cli::error::Error;
 use crate::cli::global::{Format, GlobalArgs};
 use crate::cli::select::Selection;
@@ -21,12 +21,13 @@ use crate::run::interrupt::Interrupt;
 use crate::source::path;
 use crate::verify::event::CaseReport;
 use crate::verify::verdict::VerdictSeverity;
+use crate::watch::editor::arguments;
 use crate::watch::files::Noticed;
 use crate::watch::keys::keys;
 use crate::watch::mailbox::Inbox;
 use crate::watch::session::{Job, Place, Session, Step};
 use crate::watch::terminal::{self, Ready};
-use crate::watch::{editor, view};
+use crate::watch::view;
 
 /// The thread that waits, decides and shows.
 pub(super) struct Watch<'a> {
@@ -272,30 +273,21 @@ impl<'a> Watch<'a> {
 
     /// Shows a place in the author's editor.
     fn open(&mut self, place: &Place) {
-        let variable = |name| std::env::var(name).ok().filter(|it| !it.trim().is_empty());
-        let Some(editor) = variable("VISUAL").or_else(|| variable("EDITOR")) else {
+        let Some(command) = editor::editor() else {
             self.session.notify("set EDITOR to open files");
             return;
         };
         let path = self.base.join(&place.path);
-        let arguments = editor::arguments(&editor, &path, place.line);
-        // It may hold options and quotes, which are for the shell to read.
-        let status = self.screen.lend(|| {
-            Command::new("sh")
-                .arg("-c")
-                .arg(format!("{editor} \"$@\""))
-                .arg(&editor)
-                .args(arguments)
-                .status()
-        });
+        let arguments = arguments(&command, &path, place.line);
+        let status = self.screen.lend(|| editor::run(&command, arguments));
         match status {
             Ok(status) if status.success() => {}
             Ok(status) => self
                 .session
-                .notify(format!("`{editor}` has ended with {status}")),
+                .notify(format!("`{command}` has ended with {status}")),
             Err(error) => self
                 .session
-                .notify(format!("`{editor}` can't be started: {error}")),
+                .notify(format!("`{command}` can't be started: {error}")),
         }
     }
 }

@@ -17,6 +17,9 @@ use crate::plural::count;
 /// Words that are shown before and behind those that a pattern matches.
 const CONTEXT: usize = 4;
 
+/// Characters of what was matched, of its end and of either side that are shown.
+const LONGEST: usize = 100;
+
 const BOLD: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
 const GOOD: Style = AnsiColor::Green.on_default().bold();
@@ -240,10 +243,23 @@ impl Hits<'_> {
             .map_or(0, |(at, _)| at + 1);
         let end = after.match_indices(' ').nth(CONTEXT);
         let end = end.map_or(after.len(), |(at, _)| at);
+        // Words may be as long as the answer.
+        let (start, end) = (start.max(last(before)), end.min(first(after)));
+        let words = &answer[hit.place.clone()];
+        let words = match (first(words), last(words)) {
+            (first, last) if first < last => {
+                format!(
+                    "{} ... {}",
+                    one_line(&words[..first]),
+                    one_line(&words[last..])
+                )
+            }
+            _ => one_line(words),
+        };
         let dots = |is_cut: bool, dots| if is_cut { dots } else { "" };
         (
             format!("{}{}", dots(start > 0, "... "), one_line(&before[start..])),
-            one_line(&answer[hit.place.clone()]),
+            words,
             format!(
                 "{}{}",
                 one_line(&after[..end]),
@@ -251,6 +267,18 @@ impl Hits<'_> {
             ),
         )
     }
+}
+
+/// Where the first characters of a text end, as many as are shown.
+fn first(text: &str) -> usize {
+    let mut chars = text.char_indices();
+    chars.nth(LONGEST).map_or(text.len(), |(at, _)| at)
+}
+
+/// Where the last characters of a text begin.
+fn last(text: &str) -> usize {
+    let mut chars = text.char_indices().rev();
+    chars.nth(LONGEST - 1).map_or(0, |(at, _)| at)
 }
 
 fn one_line(text: &str) -> String {
