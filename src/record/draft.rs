@@ -5,7 +5,7 @@ use std::fmt::Write as _;
 use super::expectation::Expectation;
 use crate::curriculum::document::ExpectedOutcome;
 use crate::diagnostic::escape;
-use crate::source::yaml_text::scalar;
+use crate::source::yaml_text::{is_printable, scalar};
 
 /// What stands where only the author knows what to write; lint reports each.
 const SYMPTOM: &str = "TODO: what a user of this code sees, with numbers: what they called, what came back, what should have. No cause and no line.";
@@ -67,8 +67,14 @@ impl Draft<'_> {
 
     fn push_symptom(&self, text: &mut String) {
         if let Some(symptom) = self.symptom {
+            let lines = symptom.trim().lines().map(str::trim_end);
+            let symptom = lines.collect::<Vec<_>>().join("\n") + "\n";
+            if !symptom.chars().all(|it| it == '\n' || is_printable(it)) {
+                push(text, format_args!("symptom: {}\n", scalar(&symptom)));
+                return;
+            }
             push(text, format_args!("symptom: |\n"));
-            for line in symptom.trim().lines() {
+            for line in symptom.lines() {
                 push(text, format_args!("{}\n", format!("  {line}").trim_end()));
             }
             return;

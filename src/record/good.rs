@@ -42,18 +42,19 @@ pub fn marked_texts_of(tree: &Tree) -> MarkedTexts {
     let texts = tree
         .iter()
         .filter_map(|(path, entry)| Some((path, entry.text()?)));
-    let marked = texts.filter(|(path, text)| has_regions(path, text));
-    marked
-        .map(|(path, text)| (path.to_owned(), text.to_owned()))
+    texts
+        .filter_map(|(path, text)| Some((path.to_owned(), marked_text(path, text)?)))
         .collect()
 }
 
-fn has_regions(path: &str, text: &str) -> bool {
-    let source = || Arc::new(SourceFile::new(path, text));
-    region::may_have_marks(text)
-        && region::parse(&source(), Language::of(path, text))
-            .0
-            .is_some_and(|file| !file.regions().is_empty())
+/// The text of a file that has solution regions, without a byte order mark.
+fn marked_text(path: &str, text: &str) -> Option<String> {
+    if !region::may_have_marks(text) {
+        return None;
+    }
+    let source = Arc::new(SourceFile::new(path, text));
+    let file = region::parse(&source, Language::of(path, text)).0?;
+    (!file.regions().is_empty()).then(|| source.text().to_owned())
 }
 
 /// Keeps a state of the project of the curriculum in `dir`. Where it is the last one that was kept, that is found out

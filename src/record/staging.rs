@@ -118,12 +118,12 @@ pub fn good_project(project: &Tree, changed: &[ChangedFile]) -> Tree {
     good
 }
 
-/// Writes a new file whole or not at all; one that is there is left alone.
+/// Writes a new file whole or not at all, and returns whether it is new; one that is there is left alone.
 ///
 /// # Errors
 ///
 /// What the system says; `AlreadyExists` where there is one with other content.
-pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
+pub fn write_new(path: &Path, text: &str) -> io::Result<bool> {
     use std::io::Write as _;
     let parent = path.parent().unwrap_or(Path::new("."));
     fs::create_dir_all(parent)?;
@@ -140,12 +140,9 @@ pub fn write_new(path: &Path, text: &str) -> io::Result<()> {
             .set_permissions(fs::Permissions::from_mode(0o644))?;
     }
     match draft.persist_noclobber(path) {
-        Ok(_) => Ok(()),
-        Err(error) if fs::read(path).is_ok_and(|found| found == text.as_bytes()) => {
-            // What an earlier attempt has left.
-            drop(error);
-            Ok(())
-        }
+        Ok(_) => Ok(true),
+        // What an earlier attempt has left.
+        Err(_) if fs::read(path).is_ok_and(|found| found == text.as_bytes()) => Ok(false),
         Err(error) => Err(error.error),
     }
 }

@@ -61,7 +61,7 @@ fn is_bare(text: &str) -> bool {
 }
 
 /// Whether a character can be written as it is in YAML, and be seen.
-fn is_printable(c: char) -> bool {
+pub fn is_printable(c: char) -> bool {
     !c.is_control()
         && !matches!(
             c,

@@ -1,5 +1,8 @@
 //! `mastery bug`: from an edit to a bug that is checked, and nothing lost on the way.
 
+use std::fs;
+use std::os::unix::fs::{PermissionsExt as _, symlink};
+
 use crate::cache::Place;
 use crate::changed::{commit, git, repository};
 use crate::support::Run;
@@ -240,6 +243,93 @@ fn dry_run_shows_the_files_and_changes_nothing() {
     );
     assert!(run.stdout.contains("+    return x * 3\n"), "{}", run.stdout);
     assert_eq!(listing(&place), before);
+    // Nor does it where the bug is written and the reference is not back yet.
+    let _ = record(&place, "tripled").success();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let before = listing(&place);
+    let edited = place.sandbox.read(NUMBERS);
+    let run = place.run(&["bug", "record", "double", "tripled", "--dry-run"]);
+    assert!(
+        run.success()
+            .stdout
+            .contains("all that is left to do is to put the reference back")
+    );
+    assert_eq!(listing(&place), before);
+    assert_eq!(place.sandbox.read(NUMBERS), edited);
+}
+
+#[test]
+fn reference_is_put_back_with_its_byte_order_mark_and_permissions() {
+    let place = repository();
+    let good = format!("\u{feff}{}", place.sandbox.read(NUMBERS));
+    place.sandbox.write(NUMBERS, &good);
+    let path = place.sandbox.path().join(NUMBERS);
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o755)).unwrap();
+    commit(&place);
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let run = place.run(&["bug", "record", "double", "tripled", "--quiet"]);
+    assert_eq!(run.success().stdout, "");
+    assert_eq!(place.sandbox.read(NUMBERS), good);
+    assert_eq!(
+        fs::metadata(path).unwrap().permissions().mode() & 0o777,
+        0o755
+    );
+}
+
+#[test]
+fn bugs_are_not_written_through_a_link() {
+    let place = repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let bugs = place.sandbox.path().join(BUGS);
+    let outside = place.sandbox.path().join("outside");
+    fs::rename(&bugs, &outside).unwrap();
+    symlink(&outside, &bugs).unwrap();
+    let run = record(&place, "quadrupled");
+    assert_eq!(run.code, 2, "{}", run.shown());
+    assert!(run.stderr.contains("bugs` is no folder"), "{}", run.stderr);
+    assert!(!outside.join("quadrupled.patch").exists());
+}
+
+#[test]
+fn why_the_last_commit_can_not_be_read_is_told() {
+    let place = repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    let mut command = place.command(&["bug", "record", "double", "tripled"]);
+    command.env("TMPDIR", place.sandbox.path().join("nowhere"));
+    let run = Run::of(command.output().unwrap(), place.sandbox.path());
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr.contains("caused by: No such file"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
+fn words_of_the_author_become_yaml_or_are_refused_at_once() {
+    let place = repository();
+    place.sandbox.replace(NUMBERS, "x * 2", "x * 3");
+    for (flag, text) in [
+        ("--title", " "),
+        ("--title", &*"t".repeat(121)),
+        ("--symptom", ""),
+    ] {
+        let run = place.run(&["bug", "record", "double", "tripled", flag, text]);
+        assert_eq!(run.code, 2);
+        assert!(run.stderr.contains("invalid value"), "{}", run.stderr);
+    }
+    let words = [
+        "--title",
+        "A \u{1b}[31m: b",
+        "--symptom",
+        "  It is\u{1b}[31m:\r\n\tred # or not\n---\n",
+        "--dry-run",
+    ];
+    let run = place.run(&[&["bug", "record", "double", "tripled"][..], &words].concat());
+    let run = run.success();
+    assert!(!run.stdout.contains('\u{1b}'), "{}", run.stdout);
+    let text = "symptom: \"It is\\U0000001B[31m:\\n\\tred # or not\\n---\\n\"\n";
+    assert!(run.stdout.contains(text), "{}", run.stdout);
 }
 
 #[test]
@@ -259,7 +349,7 @@ fn a_recording_that_was_killed_behind_the_bug_goes_on() {
     assert_eq!(place.sandbox.read(NUMBERS), good);
     // And had it been killed before the file that tells of the patch.
     place.sandbox.write(NUMBERS, &edited);
-    std::fs::remove_file(place.sandbox.path().join(format!("{BUGS}/tripled.yaml"))).unwrap();
+    fs::remove_file(place.sandbox.path().join(format!("{BUGS}/tripled.yaml"))).unwrap();
     let _ = record(&place, "tripled").success();
     assert_eq!(place.sandbox.read(NUMBERS), good);
 }
@@ -280,10 +370,9 @@ fn bugs_are_listed_and_shown() {
         "{}",
         unknown.stderr
     );
-    assert_eq!(
-        place
-            .run(&["bug", "list", "curricula/base/modules/mean"])
-            .code,
-        4
-    );
+    for mean in ["curricula/base/modules/mean", "mean", "base/mean"] {
+        assert_eq!(place.run(&["bug", "list", mean]).code, 4, "{mean}");
+    }
+    let mistyped = place.run(&["bug", "list", "duoble"]);
+    assert!(mistyped.stderr.contains("did you mean `double`?"));
 }

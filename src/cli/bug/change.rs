@@ -6,7 +6,7 @@ use crate::cli::error::Error;
 use crate::cli::select::Checked;
 use crate::curriculum::id::ModuleId;
 use crate::diagnostic::Severity;
-use crate::git;
+use crate::git::{self, RevisionError};
 use crate::record::change::{ChangedFile, Unrecordable, changed_solution};
 use crate::record::good;
 use crate::report::Report;
@@ -43,22 +43,21 @@ pub(super) fn find_change(
     if since.is_none() {
         states = good::recall(cache_dir, dir);
     }
-    match (state_at(dir, since.unwrap_or("HEAD")), since) {
-        (Ok(Some(state)), _) => states.push(state),
-        (Ok(None), Some(revision)) => {
-            return Err(Error::user(format!(
-                "the curriculum was not there at `{revision}`"
-            )));
+    let revision = since.unwrap_or("HEAD");
+    let why = match state_at(dir, revision) {
+        Ok(Some(state)) => {
+            states.push(state);
+            None
         }
-        (Err(error), Some(_)) => return Err(error),
-        (Ok(None) | Err(_), None) => {}
-    }
-    if states.is_empty() {
-        return Err(
-            Error::user("it is not known what the solution was before the edit").hinted(
-                "commit it, or let `mastery verify` see it pass; then edit it, and run this again",
-            ),
-        );
+        Ok(None) => Some(format!("the curriculum was not there at `{revision}`")),
+        Err(error) if since.is_some() => return Err(Error::user(error.to_string())),
+        Err(error) => Some(error.to_string()),
+    };
+    if let (Some(why), true) = (why, states.is_empty()) {
+        let error = Error::user("it is not known what the solution was before the edit");
+        return Err(error.caused_by(why).hinted(
+            "commit it, or let `mastery verify` see it pass; then edit it, and run this again",
+        ));
     }
     let mut more = None;
     for state in states {
@@ -85,9 +84,8 @@ pub(super) fn find_change(
         .hinted("commit what is no part of the bug, or let `mastery verify` see it pass first"))
 }
 
-fn state_at(dir: &Path, revision: &str) -> Result<Option<good::MarkedTexts>, Error> {
+fn state_at(dir: &Path, revision: &str) -> Result<Option<good::MarkedTexts>, RevisionError> {
     let temporary = tempfile::tempdir()?;
-    let found = git::write_folder_at(dir, revision, temporary.path())
-        .map_err(|error| Error::user(error.to_string()))?;
+    let found = git::write_folder_at(dir, revision, temporary.path())?;
     Ok(found.then(|| good::marked_texts_of(&Tree::read(&temporary.path().join("project")).0)))
 }

@@ -19,13 +19,13 @@ use crate::cli::module;
 use crate::cli::runner::{Runner, RunnerArgs};
 use crate::cli::select::{self, Checked};
 use crate::curriculum::document::ExpectedOutcome;
-use crate::curriculum::id::BugId;
+use crate::curriculum::id::{BugId, Text, Title};
+use crate::diagnostic::escape;
 use crate::exit_code::ExitCode;
 use crate::inject::derive::Derived;
 use crate::plural::count;
 use crate::record::expectation::{Expectation, Seen, Uncaught, expectation};
 use crate::record::good;
-use crate::record::staging::Staging;
 use crate::report::Report;
 use crate::run::interrupt::Interrupt;
 use crate::run::outcome::{Outcome, RunResult};
@@ -48,12 +48,12 @@ pub(crate) struct RecordArgs {
     name: String,
 
     /// The bug's title [default: from its name]
-    #[arg(long, value_name = "TEXT")]
-    title: Option<String>,
+    #[arg(long, value_name = "TEXT", value_parser = |text: &str| Title::try_from(text))]
+    title: Option<Title>,
 
     /// What learners are told [default: a note to write it]
-    #[arg(long, value_name = "TEXT")]
-    symptom: Option<String>,
+    #[arg(long, value_name = "TEXT", value_parser = |text: &str| Text::try_from(text))]
+    symptom: Option<Text>,
 
     /// Compare with the project as it was at this commit
     #[arg(long, value_name = "REV")]
@@ -83,9 +83,10 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
     }
     let module = edited.curriculum.module(id.as_str());
     let module = module.ok_or_else(|| Error::user(format!("the module `{id}` can't be read")))?;
+    restore::check_place(module)?;
     let changed = find_change(args.since.as_deref(), &global.cache_dir(), &edited, &id)?;
     if module.bugs.iter().any(|bug| bug.id == name) {
-        return restore::finish(&edited, module, &name, &changed, global);
+        return restore::finish(&edited, module, &name, &changed, args.dry_run, global);
     }
     let trial = Trial {
         global,
@@ -95,7 +96,7 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
         module,
         name: &name,
         changed: &changed,
-        staging: Staging::new(&edited.curriculum, module, &changed)?,
+        staging: restore::staging_of(&edited, module, &changed)?,
     };
     record(args, &trial)
 }
@@ -109,8 +110,8 @@ fn record(args: &RecordArgs, trial: &Trial<'_>) -> Result<ExitCode, Error> {
     let reference = result_of(&baseline, "reference")?;
     let words = Words {
         name: trial.name.as_str(),
-        title: args.title.as_deref(),
-        symptom: args.symptom.as_deref(),
+        title: args.title.as_ref().map(Title::as_str),
+        symptom: args.symptom.as_ref().map(Text::as_str),
     };
     let draft = |expect: &Expectation, runs: &[&RunResult], rule: Option<&str>| {
         words.draft(&trial.edited.curriculum, trial.module, expect, runs, rule)
@@ -214,7 +215,8 @@ fn finish(
     } = trial;
     let mut out = anstream::stdout().lock();
     if args.dry_run {
-        write!(out, "{}\n{}", files.yaml, files.patch)?;
+        let shown = format!("{}\n{}", files.yaml, files.patch);
+        out.write_all(escape::text(&shown).as_bytes())?;
         return Ok(ExitCode::Success);
     }
     restore::write_bug(module, name, &files.patch, &files.yaml)?;
@@ -222,15 +224,19 @@ fn finish(
     // The next edit is compared with this.
     let state = good::marked_texts(&good.project);
     let _ = good::remember(&trial.global.cache_dir(), &edited.curriculum.dir, &state);
+    if trial.global.quiet {
+        return Ok(ExitCode::Success);
+    }
     let shown = &module.shown;
     writeln!(out, "{name}: {} with it", caught_by(expect))?;
     for test in &expect.fail {
-        writeln!(out, "  {test}")?;
+        writeln!(out, "  {}", escape::text(test))?;
     }
     if let Some(message) = &expect.message {
+        let message = escape::text(message);
         writeln!(out, "  with a message that matches `{message}`")?;
     }
-    writeln!(out, "{}", rewrite::told(rule))?;
+    writeln!(out, "{}", escape::text(&rewrite::told(rule)))?;
     writeln!(
         out,
         "wrote {shown}/bugs/{name}.yaml and {name}.patch; the reference is back"

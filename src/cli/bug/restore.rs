@@ -12,26 +12,54 @@ use crate::curriculum::{Curriculum, Module};
 use crate::exit_code::ExitCode;
 use crate::inject::patch::Patch;
 use crate::project::Project;
-use crate::project::export::replace_file;
+use crate::project::export::replace_text;
 use crate::project::state::State;
 use crate::record::change::ChangedFile;
 use crate::record::staging::{Staging, write_new};
+use crate::source::read_text;
 use crate::source::tree::Entry;
 
 /// What every refusal ends with.
 pub(super) const UNTOUCHED: &str = "nothing was written, and the edit is as it was";
 
-/// Writes the files of a new bug. The patch comes first, and is on disk before anything else happens: it holds all of
-/// the edit.
+/// A copy of the curriculum without the edit.
+pub(super) fn staging_of(
+    edited: &Checked,
+    module: &Module,
+    changed: &[ChangedFile],
+) -> Result<Staging, Error> {
+    Staging::new(&edited.curriculum, module, changed).map_err(|error| {
+        Error::user("the curriculum can't be copied to a temporary folder")
+            .caused_by(error)
+            .hinted("set TMPDIR to a folder with more room")
+            .hinted(UNTOUCHED)
+    })
+}
+
+/// Refuses a module in whose folder no bug can be written, before anything is run.
+pub(super) fn check_place(module: &Module) -> Result<(), Error> {
+    match module.dir.join("bugs").symlink_metadata() {
+        // A link would lead out of the curriculum.
+        Ok(found) if !found.is_dir() => {
+            let shown = &module.shown;
+            Err(Error::user(format!("`{shown}/bugs` is no folder"))
+                .hinted("bugs are written there: take it away, or make it a folder"))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// Writes the files of a new bug, both or none. The patch comes first, and is on disk before anything else happens:
+/// it holds all of the edit.
 pub(super) fn write_bug(
     module: &Module,
     name: &BugId,
     patch: &str,
     yaml: &str,
 ) -> Result<(), Error> {
-    for (ending, text) in [("patch", patch), ("yaml", yaml)] {
+    let write = |ending: &str, text: &str| {
         let path = module.dir.join(format!("bugs/{name}.{ending}"));
-        write_new(&path, text).map_err(|error| {
+        let is_new = write_new(&path, text).map_err(|error| {
             let shown = format!("{}/bugs/{name}.{ending}", module.shown);
             match error.kind() {
                 io::ErrorKind::AlreadyExists => {
@@ -43,7 +71,15 @@ pub(super) fn write_bug(
                     .hinted("the edit is as it was"),
             }
         })?;
-    }
+        Ok::<_, Error>(is_new.then_some(path))
+    };
+    let new_patch = write("patch", patch)?;
+    write("yaml", yaml).inspect_err(|_| {
+        if let Some(path) = new_patch {
+            // Nothing names it, and it would be in the way of the next attempt.
+            let _ = fs::remove_file(path);
+        }
+    })?;
     Ok(())
 }
 
@@ -52,18 +88,16 @@ pub(super) fn put_back(curriculum: &Curriculum, changed: &[ChangedFile]) -> Resu
     for file in changed {
         let path = curriculum.dir.join("project").join(&file.path);
         let shown = curriculum.shown_path(&format!("project/{}", file.path));
-        let failed = |why: String| {
-            Error::user(format!("`{shown}` is left as it is: {why}"))
-                .hinted("the bug is written; run the same command again to put the reference back")
-        };
-        let on_disk = fs::read(&path).map_err(|error| failed(error.to_string()))?;
-        if on_disk != file.edited.as_bytes() {
-            return Err(failed("it was changed in the meantime".to_owned()));
+        // Another recording of the same edit may have been faster.
+        let is_back = || read_text(&path, &shown).is_ok_and(|it| it.text() == file.good);
+        if let Err(why) = replace_text(&path, &file.edited, &file.good)
+            && !is_back()
+        {
+            let error = Error::user(format!("`{shown}` is left as it is: {why}"));
+            return Err(error.hinted(
+                "the bug is written; run the same command again to put the reference back",
+            ));
         }
-        let permissions = fs::metadata(&path).map(|it| it.permissions());
-        replace_file(&path, file.good.as_bytes())
-            .and_then(|()| fs::set_permissions(&path, permissions?))
-            .map_err(|error| failed(error.to_string()))?;
     }
     Ok(())
 }
@@ -75,9 +109,10 @@ pub(super) fn finish(
     module: &Module,
     name: &BugId,
     changed: &[ChangedFile],
+    is_dry_run: bool,
     global: &GlobalArgs,
 ) -> Result<ExitCode, Error> {
-    let staging = Staging::new(&edited.curriculum, module, changed)?;
+    let staging = staging_of(edited, module, changed)?;
     let good = staging.load();
     let (project, _) = Project::parse(&good);
     let solved = |curriculum| State::Solved(&module.id).solved_modules(curriculum);
@@ -96,10 +131,59 @@ pub(super) fn finish(
                 .hinted("give this one another name"),
         );
     }
-    put_back(&edited.curriculum, changed)?;
+    let what = if is_dry_run {
+        "all that is left to do is to put the reference back"
+    } else {
+        put_back(&edited.curriculum, changed)?;
+        "the reference is back"
+    };
     if !global.quiet {
         let mut out = anstream::stdout().lock();
-        writeln!(out, "`{name}` was recorded already; the reference is back")?;
+        writeln!(out, "`{name}` was recorded already; {what}")?;
     }
     Ok(ExitCode::Success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn both_files_of_a_bug_are_written_or_none() {
+        let dir = tempfile::tempdir().unwrap();
+        let bugs = dir.path().join("modules/m/bugs");
+        fs::create_dir_all(bugs.join("b.yaml")).unwrap();
+        let curriculum = curriculum::load(dir.path(), dir.path(), &Sink::new());
+        let module = curriculum.module("m").unwrap();
+        let name = BugId::try_from("b").unwrap();
+        assert!(write_bug(module, &name, "patch", "yaml").is_err());
+        assert!(!bugs.join("b.patch").exists());
+        // That of an earlier attempt was there before.
+        fs::write(bugs.join("b.patch"), "patch").unwrap();
+        assert!(write_bug(module, &name, "patch", "yaml").is_err());
+        assert!(bugs.join("b.patch").exists());
+        fs::remove_dir(bugs.join("b.yaml")).unwrap();
+        write_bug(module, &name, "patch", "yaml").unwrap();
+        assert_eq!(fs::read_to_string(bugs.join("b.yaml")).unwrap(), "yaml");
+    }
+    use crate::curriculum;
+    use crate::diagnostic::Sink;
+
+    #[test]
+    fn reference_that_is_back_already_is_no_error_and_other_text_is_left_alone() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("project/a.py");
+        fs::create_dir(dir.path().join("project")).unwrap();
+        let curriculum = curriculum::load(dir.path(), dir.path(), &Sink::new());
+        let changed = [ChangedFile {
+            path: "a.py".to_owned(),
+            good: "1".to_owned(),
+            edited: "2".to_owned(),
+        }];
+        for (found, left) in [("2", "1"), ("1", "1"), ("3", "3")] {
+            fs::write(&path, found).unwrap();
+            assert_eq!(put_back(&curriculum, &changed).is_ok(), left == "1");
+            assert_eq!(fs::read_to_string(&path).unwrap(), left);
+        }
+    }
 }

@@ -196,10 +196,15 @@ impl Trial<'_> {
     /// Writes the bug's files into the copy, and runs its cases.
     fn try_files(&self, files: &Files, seeds: Range<u32>) -> Result<Vec<CaseReport>, Error> {
         let name = &self.name;
-        self.staging
-            .write(self.module, &format!("bugs/{name}.yaml"), &files.yaml)?;
-        self.staging
-            .write(self.module, &format!("bugs/{name}.patch"), &files.patch)?;
+        for (ending, text) in [("yaml", &files.yaml), ("patch", &files.patch)] {
+            let inner = format!("bugs/{name}.{ending}");
+            self.staging
+                .write(self.module, &inner, text)
+                .map_err(|error| {
+                    let message = format!("`{inner}` can't be written in a copy of the module");
+                    Error::user(message).caused_by(error).hinted(UNTOUCHED)
+                })?;
+        }
         let checked = self.check();
         self.run(&checked, &[&format!("bug/{name}/*")], seeds, &mut Silent)
     }
