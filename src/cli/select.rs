@@ -80,7 +80,12 @@ pub(crate) fn select(paths: &[PathBuf], base: &Path) -> Result<Vec<Selection>, E
     for typed in paths {
         let path = path::absolute(typed, base);
         if !path.exists() {
-            return Err(Error::user(format!("there is no `{}`", typed.display())));
+            let error = Error::user(format!("there is no `{}`", typed.display()));
+            // Some commands take names of modules; this one takes paths.
+            return Err(match module_called(typed, base) {
+                Some(module) => error.hinted(format!("the module of that name is `{module}`")),
+                None => error,
+            });
         }
         let found = curricula_at(&path)?;
         if found.is_empty() {
@@ -105,6 +110,15 @@ pub(crate) fn select(paths: &[PathBuf], base: &Path) -> Result<Vec<Selection>, E
         }
     }
     Ok(selections)
+}
+
+/// The path of the module that is called so, with or without its curriculum, as it is shown.
+fn module_called(typed: &Path, base: &Path) -> Option<String> {
+    let name = typed.file_name()?;
+    let found = default_selections(base).ok()?;
+    let mut folders = found.iter().map(|it| it.dir.join("modules").join(name));
+    let folder = folders.find(|folder| folder.is_dir())?;
+    Some(path::shown(&folder, base))
 }
 
 /// The curriculum that `base` is in, else those below its `curricula`, else those below `base`.

@@ -131,6 +131,52 @@ fn the_last_state_that_was_verified_counts_where_there_is_no_commit() {
 }
 
 #[test]
+fn an_edit_that_was_seen_to_pass_is_not_taken_for_the_reference_in_silence() {
+    let place = repository();
+    let _ = place.run(&["verify"]).success();
+    // Silent: it is seen to pass, and is edited further.
+    place.sandbox.replace(NUMBERS, "x * 2", "2 * x");
+    let references = ["verify", "--case", "*/reference"];
+    let _ = place.run(&references).success();
+    let silent = record(&place, "swapped");
+    assert_eq!(silent.code, 1, "{}", silent.shown());
+    place.sandbox.replace(NUMBERS, "2 * x", "3 * x");
+    let run = record(&place, "tripled");
+    assert_eq!(run.code, 2);
+    insta::assert_snapshot!("bug-record-changed-twice", run.stderr);
+    // What came before stays, or goes, as its author says.
+    let since = |state: &str, name: &str| {
+        place
+            .run(&["bug", "record", "double", name, "--since", state])
+            .success()
+    };
+    let _ = since("verified", "after");
+    assert!(place.sandbox.read(NUMBERS).contains("2 * x"));
+    place.sandbox.replace(NUMBERS, "2 * x", "3 * x");
+    let _ = since("HEAD", "all");
+    assert!(place.sandbox.read(NUMBERS).contains("x * 2"));
+}
+
+#[test]
+fn without_an_edit_there_is_nothing_to_record() {
+    let place = repository();
+    for state in ["2 * x", "x * 2"] {
+        let before = if state == "x * 2" { "2 * x" } else { "x * 2" };
+        place.sandbox.replace(NUMBERS, before, state);
+        let _ = place.run(&["verify", "--case", "*/reference"]).success();
+    }
+    // Other states were seen to pass; the last commit is what there is.
+    let run = record(&place, "nothing");
+    assert_eq!(run.code, 2);
+    assert!(
+        run.stderr
+            .contains("the solution of `double` is as it was at `HEAD`"),
+        "{}",
+        run.stderr
+    );
+}
+
+#[test]
 fn what_is_no_bug_of_the_module_is_refused_and_left_alone() {
     let mut told = String::new();
     for (title, edits, module, name) in [

@@ -55,7 +55,7 @@ pub(crate) struct RecordArgs {
     #[arg(long, value_name = "TEXT", value_parser = |text: &str| Text::try_from(text))]
     symptom: Option<Text>,
 
-    /// Compare with the project as it was at this commit
+    /// Compare with the project as it was at this commit; `verified` stands for when its references last passed
     #[arg(long, value_name = "REV")]
     since: Option<String>,
 
@@ -84,9 +84,9 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
     let module = edited.curriculum.module(id.as_str());
     let module = module.ok_or_else(|| Error::user(format!("the module `{id}` can't be read")))?;
     restore::check_place(module)?;
-    let changed = find_change(args.since.as_deref(), &global.cache_dir(), &edited, &id)?;
+    let change = find_change(args.since.as_deref(), &global.cache_dir(), &edited, &id)?;
     if module.bugs.iter().any(|bug| bug.id == name) {
-        return restore::finish(&edited, module, &name, &changed, args.dry_run, global);
+        return restore::finish(&edited, module, &name, &change.files, args.dry_run, global);
     }
     let trial = Trial {
         global,
@@ -95,8 +95,9 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
         edited: &edited,
         module,
         name: &name,
-        changed: &changed,
-        staging: restore::staging_of(&edited, module, &changed)?,
+        changed: &change.files,
+        since: &change.since,
+        staging: restore::staging_of(&edited, module, &change.files)?,
     };
     record(args, &trial)
 }
@@ -229,6 +230,9 @@ fn finish(
     }
     let shown = &module.shown;
     writeln!(out, "{name}: {} with it", caught_by(expect))?;
+    for line in changed_lines(&files.patch) {
+        writeln!(out, "  {}", escape::text(line))?;
+    }
     for test in &expect.fail {
         writeln!(out, "  {}", escape::text(test))?;
     }
@@ -239,13 +243,20 @@ fn finish(
     writeln!(out, "{}", escape::text(&rewrite::told(rule)))?;
     writeln!(
         out,
-        "wrote {shown}/bugs/{name}.yaml and {name}.patch; the reference is back"
+        "wrote {shown}/bugs/{name}.yaml and {name}.patch; the reference is as {}",
+        trial.since
     )?;
     writeln!(
         out,
         "still to write: symptom, hints and lesson; `mastery lint {shown}` tells where"
     )?;
     Ok(ExitCode::Success)
+}
+
+/// The lines of a patch that change something, so that its author sees what was taken for the bug.
+fn changed_lines(patch: &str) -> impl Iterator<Item = &str> {
+    let lines = patch.lines().filter(|line| line.starts_with(['+', '-']));
+    lines.filter(|line| !line.starts_with("+++ ") && !line.starts_with("--- "))
 }
 
 fn caught_by(expect: &Expectation) -> String {

@@ -47,6 +47,8 @@ pub(super) struct Trial<'a> {
     pub(super) module: &'a Module,
     pub(super) name: &'a BugId,
     pub(super) changed: &'a [ChangedFile],
+    /// What the edit is compared with, as the end of a sentence that begins with "as".
+    pub(super) since: &'a str,
     /// The curriculum without the edit.
     pub(super) staging: Staging,
 }
