@@ -21,7 +21,7 @@ pub(super) struct Proven {
 }
 
 /// Derives a rule and runs it on the variants. Where it ends otherwise in some of them, one that leaves them alone is
-/// looked for. `with_rule` makes the bug's files.
+/// looked for; where there is none, what they say is expected as well. `with_rule` makes the bug's files.
 pub(super) fn prove(
     trial: &Trial<'_>,
     good: &Checked,
@@ -29,39 +29,50 @@ pub(super) fn prove(
     expect: &Expectation,
     with_rule: impl Fn(&Expectation, &str) -> Files,
 ) -> Result<Result<Proven, NoRule>, Error> {
+    let with_derived = |expect: &Expectation, derived: &Derived| {
+        with_rule(expect, &format!("  rewrite:\n{}", lines(derived)))
+    };
     let mut excluded = BTreeSet::new();
     // The first rule is the widest, and says most to who has to write one.
     let mut first = None;
     for _ in 0..=MAX_RETRIES {
-        let derived = match trial.derive(good, &excluded) {
-            Ok(derived) => derived,
-            Err(no_rule) => return Ok(Err(first.unwrap_or(no_rule))),
+        let derived = match (trial.derive(good, &excluded), &first) {
+            (Ok(derived), _) => derived,
+            (Err(no_rule), None) => return Ok(Err(no_rule)),
+            (Err(_), Some(_)) => break,
         };
-        let rule = format!("  rewrite:\n{}", lines(&derived));
-        let on_variants = trial.runs_on_variants(&with_rule(expect, &rule))?;
-        let on_variants: Vec<_> = on_variants.iter().collect();
-        let seen = Seen {
-            variants: &on_variants,
-            ..seen
-        };
-        // What variants say may need a wider message.
-        let wider = expectation(seen).unwrap_or_else(|_| expect.clone());
-        let files = with_rule(&wider, &rule);
-        let Some(wrong) = trial.what_differs(&wider, &files)? else {
+        let files = with_derived(expect, &derived);
+        let Some(wrong) = trial.what_differs(expect, &files)? else {
             return Ok(Ok(Proven {
                 derived,
-                expect: wider,
+                expect: expect.clone(),
                 files,
             }));
         };
-        let no_rule = first.unwrap_or_else(|| NoRule::unproven(wrong.why, &derived));
+        first.get_or_insert(derived);
         if wrong.variants.is_empty() {
-            return Ok(Err(no_rule));
+            break;
         }
         excluded.extend(wrong.variants);
-        first = Some(no_rule);
     }
-    Ok(Err(first.expect("each rule that did not do left a reason")))
+    let derived = first.expect("a rule was tried");
+    let on_variants = trial.runs_on_variants(&with_derived(expect, &derived))?;
+    let on_variants: Vec<_> = on_variants.iter().collect();
+    let seen = Seen {
+        variants: &on_variants,
+        ..seen
+    };
+    let wider = expectation(seen).unwrap_or_else(|_| expect.clone());
+    let files = with_derived(&wider, &derived);
+    let wrong = trial.what_differs(&wider, &files)?;
+    Ok(match wrong {
+        Some(wrong) => Err(NoRule::unproven(wrong.why, &derived)),
+        None => Ok(Proven {
+            derived,
+            expect: wider,
+            files,
+        }),
+    })
 }
 
 /// Why a bug has no rewrite.
