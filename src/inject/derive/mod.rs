@@ -207,7 +207,8 @@ impl Deriver<'_> {
         let symbol = within.as_str().split('.').next()?;
         let others = self.others.iter().map(|other| Other {
             module: other.module.as_ref().map(|module| {
-                let part = state::part(module, symbol);
+                let syntax = module.syntax();
+                let part = syntax.and_then(|syntax| state::part(module, &syntax, symbol));
                 part.unwrap_or_else(|| Rc::clone(module))
             }),
             is_excluded: other.is_excluded,
@@ -215,8 +216,8 @@ impl Deriver<'_> {
         Some(Self {
             path: self.path,
             imports: self.imports.clone(),
-            before: State::of(state::part(&self.before.module, symbol)?)?,
-            after: State::of(state::part(&self.after.module, symbol)?)?,
+            before: self.before.part(symbol)?,
+            after: self.after.part(symbol)?,
             others: others.collect(),
         })
     }

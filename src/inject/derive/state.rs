@@ -39,16 +39,20 @@ impl State {
         let syntax = module.syntax()?;
         Some(Self { module, syntax })
     }
+
+    /// As [`part`], of this file.
+    pub(super) fn part(&self, symbol: &str) -> Option<Self> {
+        Self::of(part(&self.module, &self.syntax, symbol)?)
+    }
 }
 
 /// The statement of a file that a symbol of its top level is in, as a file of its own; `None` where there is not
 /// exactly one such symbol.
-pub(super) fn part(module: &Module, symbol: &str) -> Option<Rc<Module>> {
+pub(super) fn part(module: &Module, syntax: &SyntaxTree, symbol: &str) -> Option<Rc<Module>> {
     let symbols = module.symbols(symbol);
     let [symbol] = &symbols[..] else {
         return None;
     };
-    let syntax = module.syntax()?;
     let mut statements = syntax.root.children.iter();
     let statement =
         statements.find(|it| it.range.start <= symbol.start && symbol.end <= it.range.end)?;
