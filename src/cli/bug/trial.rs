@@ -1,6 +1,7 @@
 //! Runs a bug before it is one: in a copy of the curriculum, with the files that its author would get.
 
 use std::collections::BTreeSet;
+use std::io::{self, IsTerminal as _};
 use std::ops::Range;
 
 use super::restore::UNTOUCHED;
@@ -169,6 +170,7 @@ impl Trial<'_> {
             patch: patch.to_owned(),
         };
         let case = format!("bug/{}/patch", self.name);
+        self.tell("running the tests with the edit, twice");
         let mut reports = self.try_files(&files, 0..1)?;
         let outcome = report_of(&reports, &case)?
             .result
@@ -193,6 +195,13 @@ impl Trial<'_> {
             runs.extend(report.result.clone());
         }
         Ok(runs)
+    }
+
+    /// Tells somebody who waits at a terminal what takes so long.
+    fn tell(&self, what: &str) {
+        if !self.global.quiet && io::stderr().is_terminal() {
+            anstream::eprintln!("{what}");
+        }
     }
 
     /// Writes the bug's files into the copy, and runs its cases.
@@ -228,6 +237,7 @@ impl Trial<'_> {
             })
             .collect();
         let variants: Vec<_> = variants.iter().map(|(name, tree)| (*name, tree)).collect();
+        self.tell("looking for a rule that makes the same change, and trying it on variants");
         let derived = derive(&before, &after, &variants, excluded);
         let derived = derived.map_err(|why| NoRule::underivable(why.to_string()))?;
         if derived.matches.is_empty() && !variants.is_empty() {
