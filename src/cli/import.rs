@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::error::Error;
 use super::global::GlobalArgs;
+use crate::curriculum::MANIFEST;
 use crate::curriculum::id::CurriculumId;
-use crate::curriculum::schema_line;
+use crate::curriculum::schema_line::Schemas;
 use crate::diagnostic::escape;
 use crate::exit_code::ExitCode;
 use crate::import::{self, Folder, Import, ImportError, Kind, Sources};
@@ -190,7 +191,10 @@ fn way_to(path: &Path, folder: &Path) -> Option<PathBuf> {
 
 /// The way from a curriculum to the schemas that editors read; where there are none, to where they usually are.
 fn way_to_schemas(out: &Path) -> String {
-    let home = schema_line::home(out);
-    let levels = home.and_then(|home| Some(out.strip_prefix(home).ok()?.components().count()));
-    format!("{}schemas/", "../".repeat(levels.unwrap_or(2)))
+    let schemas = Schemas::of(out, None);
+    if schemas.is_missing {
+        "../../schemas/".to_owned()
+    } else {
+        format!("{}/", schemas.seen_from(MANIFEST))
+    }
 }

@@ -161,6 +161,19 @@ impl NodeId {
     }
 }
 
+/// Returns an id as a title: `rms_norm` is `Rms norm`.
+pub fn title_of(id: &str) -> String {
+    capitalised(&id.replace(['_', '-'], " "))
+}
+
+/// Returns a word with a capital at its head.
+pub fn capitalised(word: &str) -> String {
+    let mut chars = word.chars();
+    chars.next().map_or_else(String::new, |first| {
+        first.to_uppercase().chain(chars).collect()
+    })
+}
+
 fn is_slug(text: &str) -> bool {
     text.len() <= 64
         && text.starts_with(|first: char| first.is_ascii_lowercase())
@@ -410,6 +423,11 @@ mod tests {
             .filter(|(_, agrees)| !agrees)
             .map(|(name, _)| name)
             .collect()
+    }
+
+    #[test]
+    fn ids_become_titles() {
+        assert_eq!(title_of("no_shift-twice"), "No shift twice");
     }
 
     #[test]

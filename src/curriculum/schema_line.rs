@@ -19,7 +19,7 @@ pub fn head(file: &SourceFile) -> impl Iterator<Item = (&str, Span)> {
 }
 
 /// The folder that holds `schemas`, from a curriculum's folder upwards.
-pub fn home(dir: &Path) -> Option<&Path> {
+fn home(dir: &Path) -> Option<&Path> {
     dir.ancestors()
         .find(|dir| dir.join(FOLDER).join("module.schema.json").is_file())
 }

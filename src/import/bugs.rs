@@ -6,7 +6,8 @@ use super::emit::Yaml;
 use super::ledger::{Ledger, Place};
 use super::modules::Module;
 use super::patch::{self, Fitted};
-use super::slug::{Taken, title};
+use super::slug::Taken;
+use crate::curriculum::id::title_of;
 use crate::inject::derive;
 use crate::run::executor::COMMAND_TEST;
 use crate::source::path;
@@ -64,7 +65,7 @@ pub(super) fn import(
         let folder = format!("modules/{}/bugs", module.id);
         let mut yaml = Yaml::new(schema);
         yaml.text(0, "id", &id);
-        yaml.text(0, "title", &title(&id));
+        yaml.text(0, "title", &title_of(&id));
         yaml.line(0, "inject:");
         yaml.line(2, &format!("patch: {id}.patch"));
         if let Ok(lines) = &rewrite {

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet, HashSet};
 
 use super::ledger::{Ledger, Place};
 use super::manifest::{OldManifest, OldModule};
-use super::slug::{Taken, title};
+use super::slug::Taken;
 use crate::curriculum::document::CurriculumKind;
+use crate::curriculum::id::title_of;
 use crate::source::path::{self, is_plain_relative};
 use crate::source::tree::Tree;
 
@@ -101,7 +102,7 @@ pub(super) fn find(old: &OldManifest, ledger: &mut Ledger<'_>) -> Modules {
                 );
                 continue;
             }
-            let title = group.title.clone().unwrap_or_else(|| title(&id));
+            let title = group.title.clone().unwrap_or_else(|| title_of(&id));
             let theory = group.theory.clone().map(|path| (path, group.place.clone()));
             finder.found.groups.push(Group {
                 id,
@@ -185,7 +186,7 @@ impl Finder<'_, '_> {
                 place,
                 format!("`{id}` has no name; its title is its id in words"),
             );
-            return title(id);
+            return title_of(id);
         };
         let line = said.split_whitespace().collect::<Vec<_>>().join(" ");
         let short: String = line.chars().take(120).collect();
@@ -295,7 +296,7 @@ impl Finder<'_, '_> {
                 .map(str::to_owned);
             let title = match heading {
                 Some(heading) => self.title(Some(&heading), &id, &place),
-                None => title(&id),
+                None => title_of(&id),
             };
             let has = |name: &str| self.ledger.has(&file(name));
             self.found.modules.push(Module {

@@ -53,14 +53,6 @@ fn slug(name: &str, stopgap: &str) -> String {
     slug.trim_end_matches('_').to_owned()
 }
 
-/// Returns a name for people, from an id: `no_shift` gives "No shift".
-pub(super) fn title(id: &str) -> String {
-    let words = id.replace(['_', '-'], " ");
-    let mut chars = words.chars();
-    let first = chars.next().map(|char| char.to_ascii_uppercase());
-    first.into_iter().chain(chars).collect()
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -100,10 +92,5 @@ mod tests {
                 prop_assert!(Slug::try_from(taken.id(&name, "module")).is_ok());
             }
         }
-    }
-
-    #[test]
-    fn ids_become_titles() {
-        assert_eq!(title("no_shift-twice"), "No shift twice");
     }
 }

@@ -6,10 +6,10 @@ use super::emit::Yaml;
 use super::ledger::{Ledger, Place};
 use super::manifest::{self, OldManifest};
 use super::modules::{Group, Module};
-use super::slug::title;
 use super::validator::TOOLS;
 use crate::curriculum::document::CurriculumKind;
 use crate::curriculum::id::CurriculumId;
+use crate::curriculum::id::title_of;
 use crate::source::tree::{Entry, Tree};
 
 /// What SPDX has for a licence that nobody has told.
@@ -93,7 +93,7 @@ impl Manifest<'_> {
 
     fn title(&self, file: &Place, ledger: &mut Ledger<'_>) -> String {
         let Some(name) = &self.old.name else {
-            let title = title(self.id.as_str());
+            let title = title_of(self.id.as_str());
             ledger.decide(
                 file,
                 format!("there is no `curriculum_name`: the title is `{title}`"),

@@ -405,14 +405,7 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         parts.push("no cases".to_owned());
     }
     if cases > 0 {
-        parts.push(if as_expected == cases {
-            format!("{} as expected", all(cases))
-        } else {
-            format!(
-                "{as_expected} of {} as expected",
-                count(cases as u64, "case")
-            )
-        });
+        parts.push(ended_as_expected(as_expected, cases));
         if unexpected > skipped {
             parts.push(format!("{} not", unexpected - skipped));
         }
@@ -473,7 +466,16 @@ pub(crate) fn colour_of(report: &Report) -> (Style, &'static str) {
     }
 }
 
-pub(crate) fn all(cases: usize) -> String {
+/// How many of some cases ended as expected.
+pub(crate) fn ended_as_expected(good: usize, cases: usize) -> String {
+    if good == cases {
+        format!("{} as expected", all(cases))
+    } else {
+        format!("{good} of {} as expected", count(cases as u64, "case"))
+    }
+}
+
+fn all(cases: usize) -> String {
     match cases {
         1 => "the 1 case".to_owned(),
         _ => format!("all {cases} cases"),

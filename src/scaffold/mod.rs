@@ -17,7 +17,7 @@ use std::path::Path;
 use std::sync::Arc;
 
 use crate::curriculum::document::{FileContent, Manifest, ModuleManifest, Questions};
-use crate::curriculum::id::{CurriculumId, ModuleId, Slug};
+use crate::curriculum::id::{CurriculumId, ModuleId, Slug, title_of};
 use crate::curriculum::listing::{self, NoPlace, Place};
 use crate::curriculum::schema::{self, Schema};
 use crate::curriculum::schema_line::{self, Schemas};
@@ -157,7 +157,7 @@ impl Maker<'_> {
 
         // The title that was given is that of the curriculum.
         let mut given = self.given.clone();
-        given.insert("title".to_owned(), render::words(module.as_str()));
+        given.insert("title".to_owned(), title_of(module.as_str()));
         values.set("id", module.as_str());
         let variables = &inner.manifest.variables;
         values::add(&mut values, variables, &given, &renderer, self.ask)?;

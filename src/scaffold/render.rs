@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde_json::Value;
 
+use crate::curriculum::id::{capitalised, title_of};
 use crate::source::yaml_text::flow_scalar;
 use crate::template::{Engine, TemplateError};
 
@@ -34,7 +35,7 @@ impl Default for Renderer {
         engine.add_filter("snake", snake);
         engine.add_filter("pascal", pascal);
         engine.add_filter("camel", camel);
-        engine.add_filter("words", words);
+        engine.add_filter("words", title_of);
         engine.add_filter("yaml", flow_scalar);
         Self(engine)
     }
@@ -68,18 +69,6 @@ pub fn camel(id: &str) -> String {
     let mut chars = name.chars();
     chars.next().map_or_else(String::new, |first| {
         first.to_lowercase().chain(chars).collect()
-    })
-}
-
-/// An id as a title: `rms_norm` is `Rms norm`.
-pub fn words(id: &str) -> String {
-    capitalised(&id.replace(['_', '-'], " "))
-}
-
-fn capitalised(word: &str) -> String {
-    let mut chars = word.chars();
-    chars.next().map_or_else(String::new, |first| {
-        first.to_uppercase().chain(chars).collect()
     })
 }
 

@@ -12,7 +12,7 @@ use anstyle::Style;
 use super::session::{Filter, Phase, Session};
 use crate::diagnostic::escape;
 use crate::plural::count;
-use crate::report::human::{all, colour_of, findings, seconds};
+use crate::report::human::{colour_of, ended_as_expected, findings, seconds};
 use crate::report::{Counts, Report};
 use crate::verify::event::CaseReport;
 use crate::verify::verdict::VerdictSeverity;
@@ -78,13 +78,10 @@ pub fn nearest(cases: &[CaseReport], others: usize, took: Duration) -> String {
     let good = cases
         .iter()
         .filter(|case| case.severity == VerdictSeverity::Ok);
-    let ended = match good.count() {
-        good if good == cases.len() => all(good),
-        good => format!("{good} of {}", count(cases.len(), "case")),
-    };
+    let ended = ended_as_expected(good.count(), cases.len());
     let (modules, took) = (modules.join(", "), seconds(took));
     let others = count(others, "other case");
-    format!("{modules}: {ended} as expected {DIM}({took}); {others} to come{DIM:#}")
+    format!("{modules}: {ended} {DIM}({took}); {others} to come{DIM:#}")
 }
 
 /// The line below what a run has told: how everything is now, and how much of it was run.
@@ -101,13 +98,8 @@ pub fn summary(report: &Report, run: usize) -> String {
     let mut parts = Vec::new();
     if cases == 0 {
         parts.push("no cases".to_owned());
-    } else if as_expected == cases {
-        parts.push(format!("{} as expected", all(cases)));
     } else {
-        parts.push(format!(
-            "{as_expected} of {} as expected",
-            count(cases, "case")
-        ));
+        parts.push(ended_as_expected(as_expected, cases));
     }
     if unexpected > 0 {
         parts.push(format!("{unexpected} not"));

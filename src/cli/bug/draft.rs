@@ -1,5 +1,6 @@
 //! The texts of a recorded bug, from what its author and its tests said.
 
+use crate::curriculum::id::title_of;
 use crate::curriculum::schema_line::{SIGN, Schemas};
 use crate::curriculum::{Curriculum, Module};
 use crate::record::draft::Draft;
@@ -52,13 +53,6 @@ fn failures_of(run: &RunResult, expect: &Expectation) -> Vec<(String, String)> {
         Some((short.to_owned(), message.to_owned()))
     };
     expect.fail.iter().filter_map(first).collect()
-}
-
-fn title_of(name: &str) -> String {
-    let words = name.replace(['_', '-'], " ");
-    let mut chars = words.chars();
-    let first = chars.next().map(|char| char.to_uppercase().to_string());
-    format!("{}{}", first.unwrap_or_default(), chars.as_str())
 }
 
 /// The line that says the schema; `None` where there are none.
