@@ -5,7 +5,7 @@
 //! Dependencies point one way:
 //!
 //! ```text
-//! cli → watch, record, import, scaffold, preview, lint, verify, report → run, project, inject, answer → curriculum, diagnostic, source
+//! cli → learn, watch, record, import, scaffold, preview, lint, verify, report → bundle → run, project, inject, answer → curriculum, diagnostic, source
 //! ```
 //!
 //! | module | what it is for |
@@ -14,6 +14,8 @@
 //! | [`lint`] | rules that need no process, one file each, and their registry |
 //! | [`verify`] | which cases there are, running them side by side, judging how they end |
 //! | [`preview`] | what a learner sees of a module: as data, on a terminal, as a page |
+//! | [`learn`] | the learner's runtime: what a learner has done, and what comes of what they do next |
+//! | [`bundle`] | what learners get: a curriculum without its solutions, in one file |
 //! | [`watch`] | what was saved, which cases that concerns, what is done next and how it is shown |
 //! | [`record`] | a bug from an edit of the reference: what was changed, what the validator says, the files |
 //! | [`import`] | curricula of the older `manifest.json` layout, brought into this one |
@@ -32,6 +34,7 @@
 //! serde, clap and the error crates is named in one file.
 
 pub mod answer;
+pub mod bundle;
 pub mod cli;
 pub mod curriculum;
 mod date;
@@ -40,6 +43,7 @@ pub mod exit_code;
 pub mod git;
 pub mod import;
 pub mod inject;
+pub mod learn;
 pub mod lint;
 pub mod pattern;
 mod plural;

@@ -1,0 +1,1 @@
+//! The learner's runtime: what a learner has done, and what comes of what they do next.
