@@ -7,7 +7,6 @@ use clap::Args;
 
 use super::error::Error;
 use super::global::GlobalArgs;
-use super::runner::wanted_environment;
 use super::select::Checked;
 use crate::curriculum;
 use crate::diagnostic::Sink;
@@ -15,6 +14,7 @@ use crate::git::{self, RevisionError};
 use crate::lint;
 use crate::plural::count;
 use crate::project::Project;
+use crate::run::environment::Wanted;
 use crate::verify::changed::changed_cases;
 use crate::verify::plan::{Plan, Planned};
 
@@ -112,7 +112,7 @@ fn changed(plan: &Plan, index: usize, checked: &Checked, revision: &str) -> Resu
             "its manifest can't be read as it was at `{revision}`"
         )));
     }
-    if wanted_environment(now) != wanted_environment(&before) {
+    if Wanted::by(now).fingerprint() != Wanted::by(&before).fingerprint() {
         return Ok(Changed::All);
     }
     let (project, findings) = Project::parse(&before);

@@ -2,7 +2,6 @@
 
 use std::collections::HashMap;
 use std::ffi::OsString;
-use std::fs;
 use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -17,7 +16,7 @@ use crate::curriculum::Curriculum;
 use crate::report::progress::Progress;
 use crate::run::cache::store::Store;
 use crate::run::cache::{CacheMode, CachingExecutor};
-use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE, lock_file};
+use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE, Wanted};
 use crate::run::executor::{Executor, FreshExecutor};
 use crate::run::interrupt::Interrupt;
 use crate::run::launcher::Launcher;
@@ -243,14 +242,15 @@ impl Runner {
         curriculum: &Curriculum,
         progress: &mut dyn Progress,
     ) -> Result<Arc<Environment>, Error> {
-        let wanted = wanted_environment(curriculum);
+        let wanted = Wanted::by(curriculum);
+        let made_for = wanted.fingerprint();
         let known = || {
             self.environments
                 .lock()
                 .unwrap_or_else(PoisonError::into_inner)
         };
-        if let Some((made_for, environment)) = known().get(&curriculum.dir)
-            && *made_for == wanted
+        if let Some((known_for, environment)) = known().get(&curriculum.dir)
+            && *known_for == made_for
         {
             return Ok(Arc::clone(environment));
         }
@@ -262,9 +262,9 @@ impl Runner {
             });
         };
         let environment =
-            Environment::resolve(curriculum, &self.options, &self.interrupt, &mut on_step)?;
+            Environment::resolve(&wanted, &self.options, &self.interrupt, &mut on_step)?;
         let environment = Arc::new(environment);
-        known().insert(curriculum.dir.clone(), (wanted, Arc::clone(&environment)));
+        known().insert(curriculum.dir.clone(), (made_for, Arc::clone(&environment)));
         Ok(environment)
     }
 
@@ -290,16 +290,6 @@ impl Runner {
         self.executor
             .get_ready(&requests.collect::<Vec<_>>(), global.jobs());
     }
-}
-
-/// What decides about a curriculum's environment: what it says of it, and its lock file.
-pub(super) fn wanted_environment(curriculum: &Curriculum) -> String {
-    let manifest = curriculum.manifest.as_ref();
-    let settings = manifest.and_then(|it| it.value.environment.clone());
-    let settings = settings.unwrap_or_default();
-    let lock = lock_file(curriculum, &settings).and_then(|path| fs::read(path).ok());
-    let lock = lock.map(|text| blake3::hash(&text));
-    format!("{settings:?} {lock:?}")
 }
 
 /// What the sandbox is on this kernel.

@@ -9,13 +9,14 @@ use std::time::{Duration, Instant};
 use super::Message;
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
-use crate::cli::runner::{RunSettings, Runner, wanted_environment};
+use crate::cli::runner::{RunSettings, Runner};
 use crate::cli::select::{self, Checked, Selection};
 use crate::cli::verify;
 use crate::cli::verify::remember_good;
 use crate::diagnostic::Diagnostic;
 use crate::report::Report;
 use crate::report::progress::{Lines, Progress};
+use crate::run::environment::Wanted;
 use crate::run::interrupt::Interrupt;
 use crate::verify::event::{CaseReport, Event};
 use crate::verify::plan::Plan;
@@ -103,7 +104,7 @@ impl Worker<'_> {
         let findings: Vec<_> = findings.collect();
         let environments = checked.iter().map(|checked| {
             let is_readable = checked.curriculum.manifest.is_some();
-            is_readable.then(|| wanted_environment(&checked.curriculum))
+            is_readable.then(|| Wanted::by(&checked.curriculum).fingerprint())
         });
         known.enter(plan, &environments.collect::<Vec<_>>());
         let affected = if job.is_anew {

@@ -71,6 +71,43 @@ pub struct EnvironmentOptions {
     pub for_all_users: bool,
 }
 
+/// What is asked of an environment.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    /// Whose environment it is, for messages.
+    pub name: String,
+    /// What the curriculum says of it.
+    pub settings: document::Environment,
+    /// The lock file; `None` where there is none.
+    pub lock: Option<PathBuf>,
+    /// Whether tests are run by pytest, so that there has to be a lock file.
+    pub uses_pytest: bool,
+}
+
+impl Wanted {
+    /// What a curriculum asks for.
+    pub fn by(curriculum: &Curriculum) -> Self {
+        let manifest = curriculum.manifest.as_ref();
+        let settings = manifest.and_then(|it| it.value.environment.clone());
+        let settings = settings.unwrap_or_default();
+        let builds = curriculum.modules.iter();
+        let mut builds = builds.filter_map(|module| module.manifest.as_ref()?.value.build.as_ref());
+        Self {
+            name: curriculum.shown.clone(),
+            lock: lock_file(curriculum, &settings),
+            settings,
+            uses_pytest: builds.any(|build| matches!(build.validator, Validator::Pytest(_))),
+        }
+    }
+
+    /// A text that tells one from another: what is asked for, and what the lock file holds now.
+    pub fn fingerprint(&self) -> String {
+        let lock = self.lock.as_ref().and_then(|path| std::fs::read(path).ok());
+        let lock = lock.map(|text| blake3::hash(&text));
+        format!("{:?} {lock:?}", self.settings)
+    }
+}
+
 /// What happens while an environment is made ready.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Step {
@@ -245,22 +282,18 @@ fn installer_hints(output: &str) -> Vec<String> {
 }
 
 impl Environment {
-    /// Makes the environment of a curriculum ready.
+    /// Makes an environment ready.
     ///
     /// # Errors
     ///
     /// See [`EnvironmentError`].
     pub fn resolve(
-        curriculum: &Curriculum,
+        wanted: &Wanted,
         options: &EnvironmentOptions,
         interrupt: &Interrupt,
         on_step: &mut dyn FnMut(Step),
     ) -> Result<Self, EnvironmentError> {
-        let settings = curriculum
-            .manifest
-            .as_ref()
-            .and_then(|manifest| manifest.value.environment.clone())
-            .unwrap_or_default();
+        let settings = &wanted.settings;
         let mut environment = Self {
             python: None,
             origin: None,
@@ -274,23 +307,22 @@ impl Environment {
             preload: settings.preload.iter().map(ToString::to_string).collect(),
             identity: Identity::default(),
         };
-        environment.add_tools(&settings, options)?;
-        match lock_file(curriculum, &settings) {
+        environment.add_tools(settings, options)?;
+        match &wanted.lock {
             Some(lock) => {
-                let text = std::fs::read(&lock).map_err(|error| EnvironmentError::Lock {
+                let text = std::fs::read(lock).map_err(|error| EnvironmentError::Lock {
                     path: lock.display().to_string(),
                     error,
                 })?;
-                let (python, origin) =
-                    python(&lock, &text, &settings, options, interrupt, on_step)?;
+                let (python, origin) = python(lock, &text, settings, options, interrupt, on_step)?;
                 environment.identity.add_python(&python, origin, &text);
                 environment.path.insert(0, parent(&python.executable));
                 environment.readable.extend(python.readable());
                 environment.python = Some(python);
                 environment.origin = Some(origin);
             }
-            None if uses_pytest(curriculum) => {
-                return Err(EnvironmentError::NoLock(curriculum.shown.clone()));
+            None if wanted.uses_pytest => {
+                return Err(EnvironmentError::NoLock(wanted.name.clone()));
             }
             None => {}
         }
@@ -344,19 +376,8 @@ fn parent(path: &Path) -> PathBuf {
     path.parent().unwrap_or(path).to_owned()
 }
 
-fn uses_pytest(curriculum: &Curriculum) -> bool {
-    curriculum
-        .modules
-        .iter()
-        .filter_map(|module| module.manifest.as_ref()?.value.build.as_ref())
-        .any(|build| matches!(build.validator, Validator::Pytest(_)))
-}
-
 /// The lock file: the one that is named, or the usual one where it is there.
-pub(crate) fn lock_file(
-    curriculum: &Curriculum,
-    settings: &document::Environment,
-) -> Option<PathBuf> {
+fn lock_file(curriculum: &Curriculum, settings: &document::Environment) -> Option<PathBuf> {
     match &settings.requirements {
         Some(path) => Some(curriculum.dir.join(path.as_str())),
         None => Some(curriculum.dir.join(REQUIREMENTS)).filter(|path| path.exists()),
