@@ -14,6 +14,7 @@ mod global;
 mod import;
 mod lint;
 mod lock;
+mod machinery;
 mod module;
 mod new;
 mod plan;

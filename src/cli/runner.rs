@@ -1,30 +1,25 @@
 //! What runs cases, and the options that say how: set up once, for as many runs as a command makes.
 
 use std::collections::HashMap;
-use std::ffi::OsString;
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use clap::{Args, ValueEnum};
+use clap::Args;
 
 use super::cache::{self, CacheArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
+use super::machinery::{ExecutorArg, Machinery, MachineryArgs};
 use super::select::Checked;
 use crate::curriculum::Curriculum;
 use crate::report::progress::Progress;
 use crate::run::cache::store::Store;
 use crate::run::cache::{CacheMode, CachingExecutor};
-use crate::run::environment::{Environment, EnvironmentOptions, PYTHON_VARIABLE, Wanted};
-use crate::run::executor::{Executor, FreshExecutor};
+use crate::run::environment::{Environment, Wanted};
+
 use crate::run::interrupt::Interrupt;
-use crate::run::launcher::Launcher;
 use crate::run::machine;
-use crate::run::sandbox::support::Support;
-use crate::run::sandbox::{Policy, SandboxMode};
-use crate::run::warm::{READY_TIME, WarmExecutor};
-use crate::run::working_copy::RunDir;
 use crate::verify::durations::Durations;
 use crate::verify::estimate::Estimates;
 use crate::verify::event::{CaseReport, Event};
@@ -34,52 +29,15 @@ use crate::verify::scheduler::{self, RunContext};
 /// What cases are run with.
 #[derive(Args, Clone, Debug)]
 pub(crate) struct RunnerArgs {
-    /// How much to insist on the sandbox
-    #[arg(long, value_enum, default_value_t)]
-    pub sandbox: SandboxArg,
+    #[command(flatten)]
+    pub machinery: MachineryArgs,
 
     /// What cases run in
     #[arg(long, value_enum, default_value_t)]
     pub executor: ExecutorArg,
 
-    /// Use this Python, which must have what the lock file pins
-    #[arg(long, value_name = "PROGRAM", env = PYTHON_VARIABLE, hide_env = true)]
-    pub python: Option<OsString>,
-
     #[command(flatten)]
     pub cache: CacheArgs,
-}
-
-/// How much to insist on the sandbox.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum SandboxArg {
-    /// Run nothing unless Landlock (ABI 3 or later) and seccomp can be used
-    Require,
-    /// Use what the kernel offers
-    #[default]
-    Auto,
-    /// Use no sandbox; validators can do what you can do
-    Off,
-}
-
-/// What cases run in.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum ExecutorArg {
-    /// Start Python anew for each case
-    Fresh,
-    /// Import once, and fork for each case
-    #[default]
-    Warm,
-}
-
-impl From<SandboxArg> for SandboxMode {
-    fn from(mode: SandboxArg) -> Self {
-        match mode {
-            SandboxArg::Require => Self::Require,
-            SandboxArg::Auto => Self::Auto,
-            SandboxArg::Off => Self::Off,
-        }
-    }
 }
 
 /// How a plan is run.
@@ -113,8 +71,7 @@ impl<'a> RunSettings<'a> {
 
 /// Runs plans. Workers and their imports are kept from one to the next.
 pub(crate) struct Runner {
-    executor: Box<dyn Executor>,
-    options: EnvironmentOptions,
+    machinery: Machinery,
     mode: Option<CacheMode>,
     /// The environments of curricula, by their folders, with what they were made ready for. Workers are kept for
     /// cases of the same one.
@@ -129,26 +86,14 @@ impl Runner {
         global: &GlobalArgs,
         interrupt: &Interrupt,
     ) -> Result<Self, Error> {
-        let tool = std::env::current_exe()?;
-        let policy = policy(args.sandbox.into(), &tool)?;
-        let options = EnvironmentOptions {
-            python: args.python.clone(),
-            active: std::env::var_os("VIRTUAL_ENV")
-                .filter(|it| !it.is_empty())
-                .map(PathBuf::from),
-            cache_dir: global.cache_dir(),
-            for_all_users: policy.own_user,
-        };
-        let launcher = Arc::new(Launcher::new(tool, interrupt.clone())?);
-        let run_dir = RunDir::create(&std::env::temp_dir())?;
-        let fresh = FreshExecutor::new(launcher, run_dir, policy)?;
-        let executor: Box<dyn Executor> = match args.executor {
-            ExecutorArg::Fresh => Box::new(fresh),
-            ExecutorArg::Warm => Box::new(WarmExecutor::new(fresh, READY_TIME)?),
-        };
+        let machinery = Machinery::new(
+            &args.machinery,
+            args.executor,
+            global.cache_dir(),
+            interrupt,
+        )?;
         Ok(Self {
-            executor,
-            options,
+            machinery,
             mode: args.cache.mode(),
             environments: Mutex::default(),
             interrupt: interrupt.clone(),
@@ -165,7 +110,7 @@ impl Runner {
         progress: &mut dyn Progress,
     ) -> Result<Vec<CaseReport>, Error> {
         let environments = self.environments(plan, checked, progress)?;
-        let cache_dir = &self.options.cache_dir;
+        let cache_dir = &self.machinery.options.cache_dir;
         // What ends differently only now and then is not found by looking up how it ended.
         let mode = self.mode.filter(|_| settings.seeds.len() == 1);
         let mode = mode.map(|mode| {
@@ -176,7 +121,11 @@ impl Runner {
             }
         });
         let caching = mode.map(|mode| {
-            CachingExecutor::new(self.executor.as_ref(), Store::in_cache(cache_dir), mode)
+            CachingExecutor::new(
+                self.machinery.executor.as_ref(),
+                Store::in_cache(cache_dir),
+                mode,
+            )
         });
         let mut known = Durations::default();
         for curriculum in &plan.curricula {
@@ -187,7 +136,7 @@ impl Runner {
             environments: &environments,
             executor: match &caching {
                 Some(caching) => caching,
-                None => self.executor.as_ref(),
+                None => self.machinery.executor.as_ref(),
             },
             estimates: &Estimates::new(plan, &known),
             jobs: global.jobs(),
@@ -261,8 +210,12 @@ impl Runner {
                 step,
             });
         };
-        let environment =
-            Environment::resolve(&wanted, &self.options, &self.interrupt, &mut on_step)?;
+        let environment = Environment::resolve(
+            &wanted,
+            &self.machinery.options,
+            &self.interrupt,
+            &mut on_step,
+        )?;
         let environment = Arc::new(environment);
         known().insert(curriculum.dir.clone(), (made_for, Arc::clone(&environment)));
         Ok(environment)
@@ -287,20 +240,8 @@ impl Runner {
             let environment = environments[case.curriculum].as_ref()?;
             Some(case.input.as_ref().ok()?.request(environment, 0))
         });
-        self.executor
+        self.machinery
+            .executor
             .get_ready(&requests.collect::<Vec<_>>(), global.jobs());
     }
-}
-
-/// What the sandbox is on this kernel.
-fn policy(mode: SandboxMode, tool: &Path) -> Result<Policy, Error> {
-    if mode == SandboxMode::Off {
-        return Ok(Policy::default());
-    }
-    let support = Support::probe(tool).map_err(Error::user)?;
-    Policy::new(mode, &support).ok_or_else(|| {
-        Error::user("this kernel can't enforce the sandbox that is required").hinted(
-            "`mastery doctor` shows what is missing; `--sandbox=auto` runs with what there is",
-        )
-    })
 }
