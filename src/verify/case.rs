@@ -4,8 +4,8 @@ use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
-use crate::curriculum::document::ExpectedOutcome;
-use crate::curriculum::id::{BugId, ModuleId, VariantName};
+use crate::curriculum::document::{Build, Expect, ExpectedOutcome, Validator};
+use crate::curriculum::id::{BugId, ModuleId, Text, VariantName};
 use crate::diagnostic::{Location, RuleName};
 use crate::pattern::Pattern;
 use crate::run::environment::Environment;
@@ -137,6 +137,27 @@ pub struct CaseInput {
 }
 
 impl CaseInput {
+    /// Returns what runs a module's validator on a tree.
+    pub fn new(build: &Build, tree: &Arc<Tree>) -> Self {
+        let task = match &build.validator {
+            Validator::Pytest(validator) => Task::Pytest {
+                node_ids: validator.node_ids.iter().map(ToString::to_string).collect(),
+            },
+            Validator::Command(validator) => Task::Command {
+                argv: validator.argv.clone(),
+                junit: validator.junit.as_ref().map(ToString::to_string),
+            },
+        };
+        Self {
+            tree: Arc::clone(tree),
+            task,
+            prepare: build.prepare.clone(),
+            timeout: build.timeout(),
+            test_timeout: build.test_timeout(),
+            memory_bytes: build.memory_bytes(),
+        }
+    }
+
     /// Returns the request to run it in an environment, with everything random drawn from `seed`.
     pub fn request(&self, environment: &Arc<Environment>, seed: u32) -> RunRequest {
         RunRequest {
@@ -207,6 +228,26 @@ pub struct BugExpectation {
     /// Whether one of `fail` is enough and other failures are only a warning: the code is not the
     /// one that the expectation was written for.
     pub is_lenient: bool,
+}
+
+impl BugExpectation {
+    /// Returns what a bug's file says, for the code that it was written for.
+    ///
+    /// # Errors
+    ///
+    /// Why its message is no pattern.
+    pub fn new(expect: &Expect) -> Result<Self, String> {
+        let compile = |text: &Text| {
+            Pattern::compile(text.as_str()).map(|pattern| (text.to_string(), pattern))
+        };
+        Ok(Self {
+            outcome: expect.outcome,
+            fail: expect.fail.iter().map(ToString::to_string).collect(),
+            may_fail: expect.may_fail.iter().map(ToString::to_string).collect(),
+            message: expect.message.as_ref().map(compile).transpose()?,
+            is_lenient: false,
+        })
+    }
 }
 
 impl Expectation {

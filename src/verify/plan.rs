@@ -5,7 +5,7 @@ use std::sync::{Arc, LazyLock};
 
 use rayon::prelude::*;
 
-use crate::curriculum::document::{BugManifest, Build, Validator};
+use crate::curriculum::document::{BugManifest, Build};
 use crate::curriculum::id::{ModuleId, Seconds};
 use crate::curriculum::rules::{MISSING_FILE, MODULE_WITHOUT_FOLDER, SCHEMA_VIOLATION};
 use crate::curriculum::{Bug, Curriculum, Loaded, MANIFEST, Module, Variant};
@@ -13,10 +13,9 @@ use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::inject::parsed::ParsedTree;
 use crate::inject::patch::Patch;
 use crate::inject::rewrite::{CompiledRewrite, RewriteError};
-use crate::pattern::{INVALID_MESSAGE_PATTERN, Pattern};
+use crate::pattern::INVALID_MESSAGE_PATTERN;
 use crate::project::Project;
 use crate::project::state::{Solved, State};
-use crate::run::executor::Task;
 use crate::source::tree::Tree;
 
 use super::case::{BugExpectation, Case, CaseInput, CaseKind, Expectation, Injection, NotRun};
@@ -333,30 +332,10 @@ impl ModuleCases<'_> {
         let input = match (&self.blocked, tree) {
             (Some(not_run), _) => Err(not_run.clone()),
             (None, Err(not_run)) => Err(not_run),
-            (None, Ok(tree)) => Ok(self.input(tree)),
+            (None, Ok(tree)) => Ok(CaseInput::new(self.build, tree)),
         };
         self.planner
             .case(self.module, kind, location.clone(), input, expectation)
-    }
-
-    fn input(&self, tree: &Arc<Tree>) -> CaseInput {
-        let task = match &self.build.validator {
-            Validator::Pytest(validator) => Task::Pytest {
-                node_ids: validator.node_ids.iter().map(ToString::to_string).collect(),
-            },
-            Validator::Command(validator) => Task::Command {
-                argv: validator.argv.clone(),
-                junit: validator.junit.as_ref().map(ToString::to_string),
-            },
-        };
-        CaseInput {
-            tree: Arc::clone(tree),
-            task,
-            prepare: self.build.prepare.clone(),
-            timeout: self.build.timeout(),
-            test_timeout: self.build.test_timeout(),
-            memory_bytes: self.build.memory_bytes(),
-        }
     }
 
     fn variant_tree(&self, variant: &Variant) -> Result<Arc<Tree>, NotRun> {
@@ -462,22 +441,8 @@ fn refused(error: &RewriteError) -> NotRun {
 }
 
 fn bug_expectation(bug: &BugManifest) -> Result<BugExpectation, NotRun> {
-    let expect = &bug.expect;
-    let message = match &expect.message {
-        None => None,
-        Some(text) => {
-            let compiled = Pattern::compile(text.as_str()).map_err(|message| NotRun {
-                rule: INVALID_MESSAGE_PATTERN,
-                message,
-            })?;
-            Some((text.to_string(), compiled))
-        }
-    };
-    Ok(BugExpectation {
-        outcome: expect.outcome,
-        fail: expect.fail.iter().map(ToString::to_string).collect(),
-        may_fail: expect.may_fail.iter().map(ToString::to_string).collect(),
+    BugExpectation::new(&bug.expect).map_err(|message| NotRun {
+        rule: INVALID_MESSAGE_PATTERN,
         message,
-        is_lenient: false,
     })
 }
