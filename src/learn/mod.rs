@@ -1,4 +1,5 @@
 //! The learner's runtime: what a learner has done, and what comes of what they do next.
 
 pub mod findings;
+pub mod harden;
 pub mod place;
