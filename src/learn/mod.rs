@@ -3,3 +3,10 @@
 pub mod findings;
 pub mod harden;
 pub mod place;
+pub mod challenge_tree;
+pub mod first_commit;
+pub mod line_endings;
+pub mod notice;
+pub mod protected;
+pub mod shadow;
+pub mod snapshot;
