@@ -1,12 +1,12 @@
 //! The learner's runtime: what a learner has done, and what comes of what they do next.
 
-pub mod findings;
-pub mod harden;
-pub mod place;
 pub mod challenge_tree;
+pub mod findings;
 pub mod first_commit;
+pub mod harden;
 pub mod line_endings;
 pub mod notice;
+pub mod place;
 pub mod protected;
 pub mod shadow;
 pub mod snapshot;
