@@ -10,3 +10,5 @@ pub mod place;
 pub mod protected;
 pub mod shadow;
 pub mod snapshot;
+pub mod progress;
+pub mod state;
