@@ -6,7 +6,7 @@ use std::sync::Arc;
 use semver::Version;
 
 use crate::curriculum::document::{CurriculumKind, Group, Manifest, ModuleManifest};
-use crate::curriculum::id::{ModuleId, Slug, Text};
+use crate::curriculum::id::{FilePath, ModuleId, Slug, Text};
 use crate::source::tree::Tree;
 
 /// What a learner gets of a curriculum.
@@ -97,6 +97,12 @@ impl CourseModule {
     /// Its id.
     pub fn id(&self) -> &ModuleId {
         &self.manifest.id
+    }
+
+    /// The files that the learner changes or creates.
+    pub fn edited(&self) -> impl Iterator<Item = &str> {
+        let build = self.manifest.build.iter();
+        build.flat_map(|build| &build.edit).map(FilePath::as_str)
     }
 
     /// The question called `id`.

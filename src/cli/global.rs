@@ -99,6 +99,18 @@ pub(crate) enum ColorMode {
     Never,
 }
 
+impl ColorMode {
+    /// Makes the choice that of all streams.
+    pub(super) fn apply(self) {
+        let choice = match self {
+            Self::Auto => anstream::ColorChoice::Auto,
+            Self::Always => anstream::ColorChoice::Always,
+            Self::Never => anstream::ColorChoice::Never,
+        };
+        choice.write_global();
+    }
+}
+
 /// What else fails the gate.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Deny {
@@ -115,24 +127,12 @@ impl GlobalArgs {
 
     /// Where environments and results are kept.
     pub(crate) fn cache_dir(&self) -> PathBuf {
-        let dir = self.cache_dir.clone().unwrap_or_else(cache_dir::default);
-        // Cases run in folders of their own, where a relative path leads elsewhere.
-        std::path::absolute(&dir).unwrap_or(dir)
+        cache_dir::chosen(self.cache_dir.as_deref())
     }
 
     /// Whether warnings fail the gate.
     pub(crate) fn denies_warnings(&self) -> bool {
         self.deny == Some(Deny::Warnings)
-    }
-
-    /// Makes the choice of colours that of all streams.
-    pub(super) fn apply_color(&self) {
-        let choice = match self.color {
-            ColorMode::Auto => anstream::ColorChoice::Auto,
-            ColorMode::Always => anstream::ColorChoice::Always,
-            ColorMode::Never => anstream::ColorChoice::Never,
-        };
-        choice.write_global();
     }
 
     /// Returns what shows progress on standard error.

@@ -12,6 +12,7 @@ mod explain;
 mod fix;
 mod global;
 mod import;
+pub mod learner;
 mod lint;
 mod lock;
 mod machinery;
@@ -79,25 +80,29 @@ enum Command {
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let cli = match Cli::try_parse_from(arguments) {
         Ok(cli) => cli,
-        Err(error) => {
-            // Help and version are no errors, though they come as one.
-            let code = if error.use_stderr() {
-                ExitCode::CouldNotRun
-            } else {
-                ExitCode::Success
-            };
-            let _ = error.print();
-            return code;
-        }
+        Err(error) => return usage_error(&error),
     };
-    cli.global.apply_color();
-    match dispatch(&cli) {
-        Ok(code) => code,
-        Err(error) => {
-            error.print(&mut anstream::stderr());
-            error.exit_code()
-        }
+    cli.global.color.apply();
+    end(dispatch(&cli))
+}
+
+/// Prints what is wrong with arguments, or the help that they ask for.
+fn usage_error(error: &clap::Error) -> ExitCode {
+    let _ = error.print();
+    // Help and version are no errors, though they come as one.
+    if error.use_stderr() {
+        ExitCode::CouldNotRun
+    } else {
+        ExitCode::Success
     }
+}
+
+/// What a command ends with; an error is printed.
+fn end(result: Result<ExitCode, Error>) -> ExitCode {
+    result.unwrap_or_else(|error| {
+        error.print(&mut anstream::stderr());
+        error.exit_code()
+    })
 }
 
 fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {

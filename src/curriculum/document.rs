@@ -287,6 +287,17 @@ pub enum Difficulty {
     Hard,
 }
 
+impl Difficulty {
+    /// The word that it is written as.
+    pub const fn word(self) -> &'static str {
+        match self {
+            Self::Easy => "easy",
+            Self::Medium => "medium",
+            Self::Hard => "hard",
+        }
+    }
+}
+
 /// The Build stage of a module.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]

@@ -6,11 +6,15 @@
 use crate::bundle::sealed::{SealedBug, SealedModule};
 use crate::curriculum::document::Rewrite;
 use crate::inject::rewrite::CompiledRewrite;
+use crate::project::language::Language;
 use crate::run::outcome::{Outcome, RunResult};
 use crate::source::tree::{Entry, Tree};
 use crate::verify::case::{BugExpectation, CaseKind, Expectation, Injection};
 use crate::verify::judge::{Baseline, judge};
 use crate::verify::verdict::Verdict;
+
+/// The last line of files in which there may be a bug.
+const MARK: &str = "This is the copy with the bug.";
 
 /// Code with a bug in it that was seen to fail for the right reason.
 #[derive(Debug)]
@@ -128,21 +132,50 @@ fn fails_as_said(bug: &SealedBug, result: &RunResult, clean: &RunResult) -> bool
     matches!(verdict, Verdict::AsExpected | Verdict::ExtraFailures)
 }
 
-/// Whether all that was done to a bug was to put back the files from before it, as far as it had changed them.
-pub fn is_restored(before: &Tree, injected: &Tree, now: &Tree) -> bool {
-    let text = |tree: &Tree, path: &str| match tree.get(path) {
-        Some(Entry::File { content, .. }) => Some(without_ends(content)),
-        _ => None,
+/// Returns a tree with a last line in each of the files that tells the tree of a challenge from what it was made from:
+/// a fix keeps the line, and a file that is put back whole does not have it.
+pub fn marked<'p>(tree: &Tree, paths: impl IntoIterator<Item = &'p str>) -> Tree {
+    let mut marked = tree.clone();
+    for path in paths {
+        let Some((entry, text)) = tree.get(path).and_then(|it| Some((it, it.text()?))) else {
+            continue;
+        };
+        if let Some(language) = Language::of(path, text) {
+            let newline = if text.ends_with('\n') { "" } else { "\n" };
+            let sign = language.comment_sign();
+            let text = format!("{text}{newline}{sign} {MARK}\n");
+            marked.insert(path, entry.with_content(text.into_bytes()));
+        }
+    }
+    marked
+}
+
+/// Whether all that was done to a bug was to put files from before it back whole.
+pub fn is_restored<'p>(
+    before: &Tree,
+    now: &Tree,
+    paths: impl IntoIterator<Item = &'p str>,
+) -> bool {
+    let content = |tree: &Tree, path: &str| match tree.get(path) {
+        Some(Entry::File { content, .. }) => without_ends(content),
+        _ => Vec::new(),
     };
-    let changed: Vec<_> = injected
-        .iter()
-        .map(|(path, _)| path)
-        .filter(|path| text(before, path) != text(injected, path))
-        .collect();
-    !changed.is_empty()
-        && changed
-            .into_iter()
-            .all(|path| text(before, path) == text(now, path))
+    let mut is_any_whole = false;
+    for path in paths {
+        let (before, now) = (content(before, path), content(now, path));
+        let is_mark = |line: &[u8]| line.ends_with(MARK.as_bytes());
+        let unmarked = match now.rsplitn(2, |byte| *byte == b'\n').collect::<Vec<_>>()[..] {
+            [last, rest] if is_mark(last) => without_ends(rest),
+            _ => {
+                is_any_whole |= before == now;
+                now
+            }
+        };
+        if unmarked != before {
+            return false;
+        }
+    }
+    is_any_whole
 }
 
 /// A file without what editors change by themselves at the ends of lines.
@@ -264,11 +297,14 @@ mod tests {
 
     #[test]
     fn putting_the_old_file_back_is_told_from_a_fix() {
-        let (before, broken) = (tree(OWN), tree("def f(a, b):\n    return a - b\n"));
-        let restored = tree("def f(a, b):  \r\n    return a + b\n\n");
-        assert!(is_restored(&before, &broken, &restored));
-        let fixed = tree("def f(a, b):\n    return b + a\n");
-        assert!(!is_restored(&before, &broken, &fixed));
-        assert!(!is_restored(&before, &before, &before));
+        let before = tree(OWN);
+        let broken = marked(&tree("def f(a, b):\n    return a - b\n"), ["a.py"]);
+        let is_restored = |now: &str| is_restored(&before, &tree(now), ["a.py"]);
+        assert!(is_restored("def f(a, b):  \r\n    return a + b\n\n"));
+        // The same code, and the last line is still there.
+        let fixed = text_of(&broken).replace(" - ", " + ");
+        assert!(fixed.contains("a + b\n# This is"), "{fixed}");
+        assert!(!is_restored(&fixed));
+        assert!(!is_restored("def f(a, b):\n    return b + a\n"));
     }
 }

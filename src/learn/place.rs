@@ -44,6 +44,11 @@ impl Place {
         self.own().join("requirements.txt")
     }
 
+    /// The course's own files, to compare with.
+    pub fn starter(&self) -> PathBuf {
+        self.own().join("starter")
+    }
+
     /// Answers while they are written.
     pub fn answers(&self) -> PathBuf {
         self.own().join("answers")

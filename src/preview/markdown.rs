@@ -14,7 +14,7 @@ use crate::source::markdown::{
 };
 use crate::source::python::Token;
 
-pub(super) use super::wrap::columns;
+pub(crate) use super::wrap::columns;
 
 const PLAIN: Style = Style::new();
 const DIM: Style = Style::new().dimmed();
@@ -29,7 +29,7 @@ const CODE_INDENT: &str = "    ";
 const MIN_COLUMN: usize = 6;
 
 /// Returns the lines of a text in Markdown. Code is not wrapped.
-pub(super) fn lines(text: &str, width: usize) -> Vec<Line> {
+pub(crate) fn lines(text: &str, width: usize) -> Vec<Line> {
     let mut reader = Reader {
         events: visible_events(text).into_iter().peekable(),
     };
@@ -41,14 +41,25 @@ pub(super) fn lines(text: &str, width: usize) -> Vec<Line> {
 }
 
 /// Returns the lines of an item of a list that is plain text.
-pub(super) fn item(text: &str, width: usize) -> Vec<Line> {
+pub(crate) fn item(text: &str, width: usize) -> Vec<Line> {
     let pieces = vec![Piece::new(text, PLAIN)];
     let lines = wrap(pieces, width.saturating_sub(2));
     prefixed(lines, &Piece::new("- ", DIM), &Piece::new("  ", PLAIN))
 }
 
+/// Returns the lines of plain text, control characters made visible.
+pub(crate) fn plain_lines(text: &str, width: usize) -> Vec<String> {
+    let lines = escape::text(text);
+    let lines = lines.lines().flat_map(|line| match line.trim() {
+        "" => vec![Line::new()],
+        line => wrap(vec![Piece::new(line, PLAIN)], width),
+    });
+    let text_of = |line: Line| line.iter().map(|piece| piece.text.as_str()).collect();
+    lines.map(text_of).collect()
+}
+
 /// Returns the lines of code, set in.
-pub(super) fn code_lines(text: &str, language: &str) -> Vec<Line> {
+pub(crate) fn code_lines(text: &str, language: &str) -> Vec<Line> {
     let text = escape::text(text).replace('\t', "    ");
     let mut lines = vec![Line::new()];
     for (token, part) in code::parts(text.trim_end(), language) {
@@ -78,7 +89,7 @@ fn style_of(token: Token) -> Style {
 }
 
 /// Prints lines.
-pub(super) fn write_lines(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
+pub(crate) fn write_lines(lines: &[Line], out: &mut dyn Write) -> io::Result<()> {
     for line in lines {
         let is_blank = line.iter().all(|piece| piece.text.trim().is_empty());
         for piece in line.iter().filter(|_| !is_blank) {

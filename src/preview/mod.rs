@@ -3,7 +3,7 @@
 mod code;
 mod fragment;
 pub mod html;
-mod markdown;
+pub(crate) mod markdown;
 pub mod terminal;
 pub mod view;
 mod wrap;

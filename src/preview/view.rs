@@ -209,11 +209,7 @@ impl LearnerView {
         let position = self
             .position
             .map(|(index, of)| format!("module {index} of {of}"));
-        let difficulty = self.difficulty.map(|difficulty| match difficulty {
-            Difficulty::Easy => "easy".to_owned(),
-            Difficulty::Medium => "medium".to_owned(),
-            Difficulty::Hard => "hard".to_owned(),
-        });
+        let difficulty = self.difficulty.map(|it| it.word().to_owned());
         let minutes = self
             .minutes
             .map(|minutes| format!("about {}", count(minutes, "minute")));

@@ -6,13 +6,13 @@ use crate::diagnostic::escape;
 
 /// A piece of text in one style, harmless to print.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(super) struct Piece {
+pub(crate) struct Piece {
     pub(super) text: String,
     pub(super) style: Style,
 }
 
 /// A line: its pieces from left to right.
-pub(super) type Line = Vec<Piece>;
+pub(crate) type Line = Vec<Piece>;
 
 impl Piece {
     /// Returns a piece in which nothing acts on a terminal.
@@ -113,7 +113,7 @@ fn words(pieces: Vec<Piece>) -> Vec<Word> {
 }
 
 /// Columns that a text takes. Where a terminal's font disagrees, lines are a little longer or shorter.
-pub(super) fn columns(text: &str) -> usize {
+pub(crate) fn columns(text: &str) -> usize {
     text.chars().map(width_of).sum()
 }
 

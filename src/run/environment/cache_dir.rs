@@ -1,6 +1,6 @@
 //! Where the tool keeps what it has made for a user: environments and results.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use etcetera::BaseStrategy as _;
 
@@ -29,4 +29,11 @@ pub fn default() -> PathBuf {
     } else {
         user.join("mastery")
     }
+}
+
+/// Returns the folder that was asked for, or the usual one, as an absolute path: cases run in folders of their own,
+/// where a relative path leads elsewhere.
+pub fn chosen(asked_for: Option<&Path>) -> PathBuf {
+    let dir = asked_for.map_or_else(default, Path::to_owned);
+    std::path::absolute(&dir).unwrap_or(dir)
 }

@@ -1,0 +1,259 @@
+//! `init`: a project to work in, or a newer version of the course over one.
+
+use std::fs;
+use std::path::PathBuf;
+
+use clap::Args;
+
+use super::course::Loaded;
+use super::desk::{self, Desk, shown};
+use super::next::print_next;
+use super::page::{Page, Tone};
+use super::tester::Tester;
+use super::{LearnerArgs, program};
+use crate::cli::error::Error;
+use crate::cli::machinery::{ExecutorArg, MachineryArgs};
+use crate::exit_code::ExitCode;
+use crate::learn::first_commit::{self, BeginError, Existing, History, first_commit};
+use crate::learn::place::Place;
+use crate::learn::snapshot::{Line, Snapshots};
+use crate::learn::state::CourseUse;
+use crate::learn::update::Update;
+use crate::plural::count;
+use crate::run::interrupt::Interrupt;
+use crate::source::tree::{Tree, write_entry};
+
+/// Begin the course in a new folder, or bring a project up to date with a newer file
+///
+/// Nothing of yours is ever replaced. What was cut off can be run again.
+#[derive(Args, Debug)]
+pub(crate) struct InitArgs {
+    /// The folder [default: the project that you are in, else a new folder with the name of the course]
+    #[arg(value_name = "DIR")]
+    pub dir: Option<PathBuf>,
+
+    /// Put the project into the git repository that the folder is in, and commit nothing
+    #[arg(long)]
+    pub in_repository: bool,
+
+    /// Leave the Python environment for later
+    #[arg(long)]
+    pub no_environment: bool,
+
+    #[command(flatten)]
+    pub machinery: MachineryArgs,
+}
+
+/// Runs the command.
+pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::on_signals()?;
+    let loaded = Loaded::find(global)?;
+    let folder = desk::folder(global)?;
+    let place = match (&args.dir, Place::around(&folder)) {
+        (Some(dir), _) => Place::at(&folder.join(dir)),
+        (None, Some(place)) => place,
+        (None, None) => Place::at(&folder.join(loaded.course.manifest.id.as_str())),
+    };
+    let mut page = Page::new(global);
+    let project = place.project().to_owned();
+    let is_begun = place.own().is_dir();
+    let made = fs::create_dir_all(place.own());
+    made.map_err(|error| {
+        Error::user(format!("`{}` can't be made", shown(&project))).caused_by(error)
+    })?;
+    let mut desk = Desk::at(loaded, Place::at(&project.canonicalize()?))?;
+    for notice in &desk.notices {
+        page.notice(notice)?;
+    }
+    let known = desk.store.progress()?.course;
+    let course = desk.loaded.as_use();
+    match &known {
+        Some(known) => {
+            desk.fits(known)?;
+            update(&mut page, &desk, known)?;
+        }
+        None => {
+            let begun = begin(&mut page, &desk, args.in_repository);
+            if begun.is_err() && !is_begun {
+                // Nothing of the learner's is in it yet.
+                drop(desk);
+                let _ = fs::remove_dir_all(place.own());
+                let _ = fs::remove_dir(&project);
+                return begun.map(|()| ExitCode::Success);
+            }
+            begun?;
+        }
+    }
+    keep_starter(&desk)?;
+    desk.store.use_course(&course)?;
+    if !args.no_environment {
+        environment(&mut page, &desk, args, global, &interrupt)?;
+    }
+    page.blank()?;
+    let (_, standing) = desk.standing()?;
+    let here = std::env::current_dir()?.canonicalize()?;
+    if here.starts_with(desk.place.project()) {
+        print_next(&mut page, &desk, &standing)?;
+    } else {
+        let name = program::name_from(desk.place.project());
+        let command = format!(
+            "cd {} && {name} show",
+            program::quoted(shown(&project).as_ref())
+        );
+        page.command("Read the first task:", &command)?;
+    }
+    Ok(ExitCode::Success)
+}
+
+/// Writes the files of the course where there are none yet.
+fn begin(page: &mut Page, desk: &Desk, in_repository: bool) -> Result<(), Error> {
+    let course = &desk.loaded.course;
+    let existing = if in_repository {
+        Existing::Use
+    } else {
+        Existing::Refuse
+    };
+    let project = desk.place.project();
+    let tree = first_commit(course);
+    let begun = first_commit::begin(project, &desk.place.own(), &tree, existing);
+    let begun = begun.map_err(|error| {
+        let refused = Error::user(error.to_string());
+        match error {
+            BeginError::InsideRepository { .. } => refused.hinted(
+                "name a folder outside of it, or put the project into it with `--in-repository`",
+            ),
+            BeginError::InTheWay { .. } => {
+                refused.hinted("name another folder, or move these files away")
+            }
+            BeginError::Io { .. } | BeginError::Git { .. } => refused,
+        }
+    })?;
+    let files = count(begun.written.len() as u64, "file");
+    let history = match begun.history {
+        History::NewRepository => "a git repository with one commit".to_owned(),
+        History::Inside { root } => {
+            format!("in the repository `{}`, nothing committed", shown(&root))
+        }
+    };
+    let place = shown(project);
+    page.verdict(
+        Tone::Good,
+        "begun:",
+        &format!("`{place}`, {files}, {history}"),
+    )
+}
+
+/// Brings the files of the course up to date. What the learner has written stays.
+fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> {
+    let course = &desk.loaded.course;
+    let project = desk.place.project();
+    let snapshots = Snapshots::at(&desk.place.own());
+    let snapshot = snapshots.take(project, Line::Project, "before an update of the course")?;
+    let (before, _) = Tree::read(&desk.place.starter());
+    let update = Update::plan(course, &before, &snapshot.tree);
+    let version = &course.manifest.version;
+    if known.version == *version {
+        page.verdict(
+            Tone::Good,
+            "up to date:",
+            &format!("version {version} of the course"),
+        )?;
+    } else {
+        let what = format!("version {} to {version} of the course", known.version);
+        page.verdict(Tone::Good, "updated:", &what)?;
+    }
+    for path in &update.remove {
+        let path = project.join(path);
+        fs::remove_file(&path).map_err(|error| not_written(&path, error))?;
+    }
+    for (path, entry) in &update.write {
+        let path = project.join(path);
+        replace(&path, entry).map_err(|error| not_written(&path, error))?;
+    }
+    let told = [
+        (
+            "Written anew:",
+            update
+                .write
+                .iter()
+                .map(|(path, _)| path.as_str())
+                .collect::<Vec<_>>(),
+        ),
+        (
+            "Removed:",
+            update.remove.iter().map(String::as_str).collect(),
+        ),
+        (
+            "Changed in the course, and left as you have them (see `.mastery/starter` for the course's):",
+            update.kept.iter().map(String::as_str).collect(),
+        ),
+    ];
+    for (what, paths) in told.into_iter().filter(|(_, paths)| !paths.is_empty()) {
+        page.text(what)?;
+        page.items(paths)?;
+    }
+    Ok(())
+}
+
+/// Puts a file in the place of what is there, whatever that is.
+fn replace(path: &std::path::Path, entry: &crate::source::tree::Entry) -> std::io::Result<()> {
+    let folder = path.parent().expect("a file is in a folder");
+    fs::create_dir_all(folder)?;
+    let staging = tempfile::Builder::new()
+        .prefix(".mastery-")
+        .tempdir_in(folder)?;
+    let fresh = staging.path().join("new");
+    write_entry(&fresh, entry)?;
+    fs::rename(&fresh, path)
+}
+
+fn not_written(path: &std::path::Path, error: std::io::Error) -> Error {
+    Error::user(format!("`{}` can't be written", shown(path))).caused_by(error)
+}
+
+/// Keeps the course's own files beside the learner's, to compare with.
+fn keep_starter(desk: &Desk) -> Result<(), Error> {
+    let folder = desk.place.starter();
+    if Tree::read(&folder).0 == *desk.loaded.course.starter {
+        return Ok(());
+    }
+    let own = desk.place.own();
+    let staging = tempfile::Builder::new()
+        .prefix("starter-")
+        .tempdir_in(&own)?;
+    let fresh = staging.path().join("new");
+    fs::create_dir(&fresh)?;
+    desk.loaded.course.starter.write(&fresh)?;
+    if folder.symlink_metadata().is_ok() {
+        fs::rename(&folder, staging.path().join("old"))?;
+    }
+    Ok(fs::rename(&fresh, &folder)?)
+}
+
+fn environment(
+    page: &mut Page,
+    desk: &Desk,
+    args: &InitArgs,
+    global: &LearnerArgs,
+    interrupt: &Interrupt,
+) -> Result<(), Error> {
+    let ready = Tester::new(
+        &args.machinery,
+        ExecutorArg::Fresh,
+        global,
+        &desk.loaded,
+        &desk.place,
+        interrupt,
+    );
+    let again = program::command("init");
+    let doctor = program::command("doctor");
+    let tester = ready.map_err(|error| {
+        error.hinted(format!(
+            "the project is there; `{doctor}` tells what this machine lacks, and `{again}` in the project goes on"
+        ))
+    })?;
+    match tester.python() {
+        Some(python) => page.verdict(Tone::Good, "ready:", &format!("Python {python}")),
+        None => Ok(()),
+    }
+}

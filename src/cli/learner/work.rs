@@ -1,0 +1,80 @@
+//! What is judged of a learner's folder: a snapshot of it, with protected paths as the course gave them out.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use super::desk::Desk;
+use crate::bundle::course::CourseModule;
+use crate::cli::error::Error;
+use crate::learn::line_endings;
+use crate::learn::protected::restore;
+use crate::learn::shadow::{Shadow, ShadowError};
+use crate::learn::snapshot::{Line, SnapshotError, SnapshotId, Snapshots};
+use crate::plural::count;
+use crate::source::tree::Tree;
+
+/// A learner's work at one moment.
+pub(crate) struct Work {
+    /// Names the snapshot.
+    pub(crate) id: SnapshotId,
+    /// All of it, as the learner has it.
+    pub(crate) own: Tree,
+    /// What is judged.
+    pub(crate) judged: Arc<Tree>,
+    /// What the learner should know.
+    pub(crate) notices: Vec<String>,
+}
+
+impl From<SnapshotError> for Error {
+    fn from(error: SnapshotError) -> Self {
+        Self::user(error.to_string())
+    }
+}
+
+impl From<ShadowError> for Error {
+    fn from(error: ShadowError) -> Self {
+        Self::user(error.to_string())
+    }
+}
+
+impl Work {
+    /// Takes what is in a folder: the project, or the tree of a challenge. `why` is a line for people.
+    pub(crate) fn take(
+        desk: &Desk,
+        folder: &Path,
+        line: Line<'_>,
+        module: &CourseModule,
+        why: &str,
+    ) -> Result<Self, Error> {
+        let own = desk.place.own();
+        let course = &desk.loaded.course;
+        let snapshot = Snapshots::at(&own).take(folder, line, why)?;
+        let restored = restore(course, &snapshot.tree);
+        Shadow::at(&own).bring_to(&restored.tree)?;
+        let mut notices: Vec<_> = snapshot.notices.iter().map(ToString::to_string).collect();
+        let crlf = line_endings::with_crlf(&course.starter, &snapshot.tree, module.edited());
+        match line_endings::advice(&crlf) {
+            Some(advice) => notices.push(advice),
+            None => notices.extend(told(&restored.differed)),
+        }
+        Ok(Self {
+            id: snapshot.id,
+            own: snapshot.tree,
+            judged: Arc::new(restored.tree),
+            notices,
+        })
+    }
+}
+
+/// That protected files were changed, and what of it counts.
+fn told(differed: &[String]) -> Option<String> {
+    let first = differed.first()?;
+    let more = match differed.len() - 1 {
+        0 => String::new(),
+        more => format!(" and {more} more"),
+    };
+    let files = count(differed.len() as u64, "file");
+    Some(format!(
+        "{files} of the course differ in your folder (`{first}`{more}); your work was judged by the course's own"
+    ))
+}
