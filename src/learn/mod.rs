@@ -13,6 +13,7 @@ pub mod shadow;
 pub mod snapshot;
 pub mod state;
 pub mod update;
+mod files;
 pub mod first_commit;
 pub mod line_endings;
 pub mod notice;
