@@ -16,6 +16,14 @@ pub struct Sealed {
     pub theory: BTreeMap<Slug, Vec<Question>>,
 }
 
+impl Sealed {
+    /// The bug behind an incident.
+    pub fn bug(&self, module: &ModuleId, incident: &str) -> Option<&SealedBug> {
+        let mut bugs = self.modules.get(module)?.bugs.iter();
+        bugs.find(|bug| bug.incident == incident)
+    }
+}
+
 /// What judges and breaks the work on one module.
 #[derive(Clone, Debug, Default)]
 pub struct SealedModule {

@@ -1,6 +1,8 @@
 //! The learner's runtime: what a learner has done, and what comes of what they do next.
 
+pub mod asked;
 pub mod challenge_tree;
+mod files;
 pub mod findings;
 pub mod first_commit;
 pub mod harden;
@@ -13,10 +15,3 @@ pub mod shadow;
 pub mod snapshot;
 pub mod state;
 pub mod update;
-mod files;
-pub mod first_commit;
-pub mod line_endings;
-pub mod notice;
-pub mod protected;
-pub mod shadow;
-pub mod snapshot;

@@ -196,7 +196,10 @@ fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> 
 }
 
 /// Puts a file in the place of what is there, whatever that is.
-fn replace(path: &std::path::Path, entry: &crate::source::tree::Entry) -> std::io::Result<()> {
+pub(super) fn replace(
+    path: &std::path::Path,
+    entry: &crate::source::tree::Entry,
+) -> std::io::Result<()> {
     let folder = path.parent().expect("a file is in a folder");
     fs::create_dir_all(folder)?;
     let staging = tempfile::Builder::new()

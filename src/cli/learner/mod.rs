@@ -2,19 +2,27 @@
 
 mod build;
 mod challenge;
+mod cleanup;
 mod course;
 mod desk;
+mod doctor;
+mod export;
 mod findings;
 mod fix;
+mod hint;
+mod history;
 mod init;
 mod justify;
 mod list;
 mod next;
 mod page;
 mod program;
+mod reset;
+mod select;
 mod show;
 mod status;
 mod submit;
+mod test;
 mod tester;
 mod work;
 
@@ -78,6 +86,14 @@ enum Command {
     Submit(submit::SubmitArgs),
     StartChallenge(challenge::StartChallengeArgs),
     List(list::ListArgs),
+    Select(select::SelectArgs),
+    Hint(hint::HintArgs),
+    Test(test::TestArgs),
+    Reset(reset::ResetArgs),
+    History(history::HistoryArgs),
+    Export(export::ExportArgs),
+    Cleanup(cleanup::CleanupArgs),
+    Doctor(doctor::DoctorArgs),
 }
 
 /// Runs the command that `arguments` ask for, the name of the program first.
@@ -99,6 +115,14 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::Submit(args)) => submit::run_submit(args, &cli.global),
         Some(Command::StartChallenge(args)) => challenge::run_start_challenge(args, &cli.global),
         Some(Command::List(args)) => list::run_list(args, &cli.global),
+        Some(Command::Select(args)) => select::run_select(args, &cli.global),
+        Some(Command::Hint(args)) => hint::run_hint(args, &cli.global),
+        Some(Command::Test(args)) => test::run_test(args, &cli.global),
+        Some(Command::Reset(args)) => reset::run_reset(args, &cli.global),
+        Some(Command::History(args)) => history::run_history(args, &cli.global),
+        Some(Command::Export(args)) => export::run_export(args, &cli.global),
+        Some(Command::Cleanup(args)) => cleanup::run_cleanup(args, &cli.global),
+        Some(Command::Doctor(args)) => doctor::run_doctor(args, &cli.global),
     };
     super::end(result)
 }

@@ -10,8 +10,9 @@ use crate::cli::error::Error;
 use crate::curriculum::document::{Difficulty, Validator};
 use crate::curriculum::id::Whole;
 use crate::exit_code::ExitCode;
+use crate::learn::asked;
 use crate::learn::progress::{Next, Standing};
-use crate::learn::state::{Asker, QuestionKey};
+use crate::learn::state::QuestionKey;
 use crate::plural::count;
 use crate::source::markdown::Markdown;
 
@@ -126,17 +127,7 @@ pub(super) fn print_question(
     desk: &Desk,
     question: &QuestionKey,
 ) -> Result<(), Error> {
-    let course = &desk.loaded.course;
-    let asked = match &question.asker {
-        Asker::Module(module) => course
-            .module(module.as_str())
-            .and_then(|module| module.question(question.question.as_str())),
-        Asker::Group(group) => {
-            let mut shared = course.theory.get(group).into_iter().flatten();
-            shared.find(|it| it.id == question.question)
-        }
-    };
-    match asked {
+    match asked::open(&desk.loaded.course, question) {
         Some(asked) => page.markdown(asked.question.as_str()),
         None => Ok(()),
     }

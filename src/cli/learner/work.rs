@@ -6,10 +6,10 @@ use std::sync::Arc;
 use super::desk::Desk;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
-use crate::learn::line_endings;
 use crate::learn::protected::restore;
 use crate::learn::shadow::{Shadow, ShadowError};
 use crate::learn::snapshot::{Line, SnapshotError, SnapshotId, Snapshots};
+use crate::learn::{line_endings, notice};
 use crate::plural::count;
 use crate::source::tree::Tree;
 
@@ -50,8 +50,8 @@ impl Work {
         let course = &desk.loaded.course;
         let snapshot = Snapshots::at(&own).take(folder, line, why)?;
         let restored = restore(course, &snapshot.tree);
-        Shadow::at(&own).bring_to(&restored.tree)?;
-        let mut notices: Vec<_> = snapshot.notices.iter().map(ToString::to_string).collect();
+        let judged = Shadow::at(&own).bring_to(restored.tree)?.tree;
+        let mut notices = notice::lines(&snapshot.notices);
         let crlf = line_endings::with_crlf(&course.starter, &snapshot.tree, module.edited());
         match line_endings::advice(&crlf) {
             Some(advice) => notices.push(advice),
@@ -60,7 +60,7 @@ impl Work {
         Ok(Self {
             id: snapshot.id,
             own: snapshot.tree,
-            judged: Arc::new(restored.tree),
+            judged: Arc::new(judged),
             notices,
         })
     }

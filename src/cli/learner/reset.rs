@@ -1,0 +1,106 @@
+//! `reset`: progress is forgotten, and with `--files` the course's files come back.
+
+use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+
+use clap::Args;
+
+use super::desk::Desk;
+use super::page::{Page, Tone};
+use super::{LearnerArgs, init, program};
+use crate::bundle::course::CourseModule;
+use crate::cli::error::Error;
+use crate::exit_code::ExitCode;
+use crate::learn::challenge_tree::ChallengeTree;
+use crate::learn::snapshot::{Line, Snapshots};
+use crate::learn::state::Time;
+use crate::run::interrupt::Interrupt;
+
+/// Begin a module, or everything, anew
+///
+/// Progress is forgotten; attempts and answers are kept in the history. Your files stay as they are, unless `--files`
+/// asks for those that the course began with; what you had is kept, see `history`.
+#[derive(Args, Debug)]
+#[command(group = clap::ArgGroup::new("what").required(true))]
+pub(crate) struct ResetArgs {
+    /// The module
+    #[arg(value_name = "MODULE", group = "what")]
+    pub module: Option<String>,
+
+    /// All modules
+    #[arg(long, group = "what")]
+    pub all: bool,
+
+    /// Put back the files that the course began with, too: all that the module edits
+    #[arg(long)]
+    pub files: bool,
+
+    /// Do it without asking
+    #[arg(short, long)]
+    pub yes: bool,
+}
+
+/// Runs the command.
+pub(super) fn run_reset(args: &ResetArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
+    let interrupt = Interrupt::on_signals()?;
+    let mut desk = Desk::open(global)?;
+    let mut page = Page::new(global);
+    for notice in std::mem::take(&mut desk.notices) {
+        page.notice(&notice)?;
+    }
+    let (_, standing) = desk.standing()?;
+    let modules: Vec<CourseModule> = match &args.module {
+        Some(name) => vec![desk.module(Some(name), &standing)?.clone()],
+        None => desk.loaded.course.modules.clone(),
+    };
+    let what = match modules.as_slice() {
+        [module] => format!("`{}`", module.id()),
+        _ => "all modules".to_owned(),
+    };
+    let files = if args.files {
+        " and your files of it"
+    } else {
+        ""
+    };
+    if !args.yes && !confirmed(&format!("Forget the progress in {what}{files}?"))? {
+        page.text("Nothing was changed.")?;
+        return Ok(ExitCode::Success);
+    }
+    let _lock = desk.lock(&interrupt)?;
+    let snapshots = Snapshots::at(&desk.place.own());
+    let why = format!("before a reset of {what}");
+    let project = desk.place.project().to_owned();
+    let snapshot = snapshots.take(&project, Line::Project, &why)?;
+    for module in &modules {
+        ChallengeTree::at(&desk.place.own(), module.id()).remove()?;
+    }
+    let only = args.module.is_some().then(|| modules[0].id().clone());
+    desk.store.reset(only.as_ref(), Time::now())?;
+    if args.files {
+        for path in modules.iter().flat_map(CourseModule::edited) {
+            let target = project.join(path);
+            match desk.loaded.course.starter.get(path) {
+                Some(entry) => init::replace(&target, entry),
+                None if target.is_file() => std::fs::remove_file(&target),
+                None => Ok(()),
+            }
+            .map_err(|error| Error::user(format!("`{path}` can't be put back")).caused_by(error))?;
+        }
+        let back = program::command(&format!("history {} --to DIR", snapshot.id));
+        page.command("What you had is kept; to get it back:", &back)?;
+    }
+    page.verdict(Tone::Good, "reset:", &what)?;
+    Ok(ExitCode::Success)
+}
+
+/// Asks on a terminal; elsewhere nobody can say yes.
+fn confirmed(question: &str) -> Result<bool, Error> {
+    if !io::stdin().is_terminal() {
+        return Err(Error::user("nobody can be asked here").hinted("say so with `--yes`"));
+    }
+    let mut err = anstream::stderr();
+    write!(err, "{question} [y/N] ")?;
+    err.flush()?;
+    let mut line = String::new();
+    io::stdin().lock().read_line(&mut line)?;
+    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+}

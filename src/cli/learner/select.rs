@@ -1,0 +1,45 @@
+//! `select`: which module comes next.
+
+use clap::Args;
+
+use super::LearnerArgs;
+use super::desk::Desk;
+use super::next::print_next;
+use super::page::{Page, Tone};
+use crate::cli::error::Error;
+use crate::exit_code::ExitCode;
+use crate::learn::state::Time;
+
+/// Work on another module that you have reached
+#[derive(Args, Debug)]
+pub(crate) struct SelectArgs {
+    /// The module
+    #[arg(value_name = "MODULE")]
+    pub module: String,
+}
+
+/// Runs the command.
+pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
+    let mut desk = Desk::open(global)?;
+    let mut page = Page::new(global);
+    for notice in std::mem::take(&mut desk.notices) {
+        page.notice(&notice)?;
+    }
+    let (_, standing) = desk.standing()?;
+    let module = desk.module(Some(&args.module), &standing)?.id().clone();
+    let known = standing.modules.iter().find(|it| it.id == module);
+    if !known.is_some_and(|it| it.is_reached) {
+        let before = standing.current.as_ref().map(ToString::to_string);
+        let message = format!("`{module}` builds on modules that are not done");
+        let refused = Error::nothing_selected(message);
+        return Err(match before {
+            Some(before) => refused.hinted(format!("`{before}` comes first")),
+            None => refused,
+        });
+    }
+    desk.store.select(&module, Time::now())?;
+    page.verdict(Tone::Good, "selected:", module.as_str())?;
+    let (_, standing) = desk.standing()?;
+    print_next(&mut page, &desk, &standing)?;
+    Ok(ExitCode::Success)
+}
