@@ -15,3 +15,5 @@ pub mod shadow;
 pub mod snapshot;
 pub mod state;
 pub mod update;
+pub mod progress;
+pub mod state;
