@@ -29,6 +29,7 @@
 //! | [`diagnostic`] | findings, and how they are drawn |
 //! | [`source`] | text, YAML, Python syntax and trees of files |
 //! | [`template`] | texts that are filled in |
+//! | [`http`] | JSON to a server and back, within limits |
 //!
 //! Only `cli`, `report`, `preview`, `watch::terminal` and `diagnostic::render` know that a terminal exists. Each outside crate but
 //! serde, clap and the error crates is named in one file.
@@ -41,6 +42,7 @@ mod date;
 pub mod diagnostic;
 pub mod exit_code;
 pub mod git;
+pub mod http;
 pub mod import;
 pub mod inject;
 pub mod learn;
