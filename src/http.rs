@@ -40,6 +40,11 @@ impl Secret {
         (!text.is_empty()).then(|| Self(text.to_owned()))
     }
 
+    /// The text itself, for what has to be compared or sent.
+    pub(crate) fn reveal(&self) -> &str {
+        &self.0
+    }
+
     /// Removes it from a text.
     pub fn scrub(&self, text: &str) -> String {
         text.replace(&self.0, "[secret]")
@@ -346,20 +351,15 @@ impl Client {
     /// One attempt, in a thread of its own: nothing else could leave it when the user wants to.
     fn attempt(&self, post: &Post<'_>, interrupt: &Interrupt) -> Result<Response, HttpError> {
         let limits = self.limits;
-        let is_inside = post.endpoint.is_this_machine();
-        let client = if is_inside {
+        let client = if post.endpoint.is_this_machine() {
             &self.inside
         } else {
             &self.outside
         };
-        let mut request = client
+        let request = client
             .post(post.endpoint.0.clone())
             .headers(headers(post)?)
             .json(post.body);
-        if is_inside {
-            // What is on this machine need not be found again.
-            request = request.header(header::CONNECTION, "close");
-        }
         let deadline = Instant::now() + limits.total;
         let done = stoppable(interrupt, limits.total, move |sender| {
             std::thread::spawn(move || {
@@ -475,7 +475,7 @@ fn headers(post: &Post<'_>) -> Result<HeaderMap, HttpError> {
         );
     }
     if let Some(token) = post.token {
-        let value = HeaderValue::try_from(format!("Bearer {}", token.0));
+        let value = HeaderValue::try_from(format!("Bearer {}", token.reveal()));
         let mut value = value.map_err(|_| {
             HttpError::Unusable("the key holds characters that no key has".to_owned())
         })?;

@@ -5,6 +5,7 @@
 //! judged as it was is told by [`explain`].
 
 pub mod explain;
+pub mod sheet;
 pub mod trial;
 
 use crate::curriculum::document::{Concept, FailureMode, Question};
@@ -168,16 +169,16 @@ fn any_matches(patterns: &[Pattern], answer: &Searched<'_>) -> bool {
 }
 
 /// White space folded to single spaces, so that a pattern with a space matches over a line break.
-fn fold(answer: &str) -> String {
+pub(crate) fn fold(answer: &str) -> String {
     answer.split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
 #[cfg(test)]
-pub(super) mod tests {
+pub(crate) mod tests {
     use super::*;
     use serde_json::json;
 
-    pub(super) fn question() -> Question {
+    pub(crate) fn question() -> Question {
         serde_json::from_value(json!({
             "id": "why_shift",
             "question": "Why is the maximum subtracted?",

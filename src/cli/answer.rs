@@ -9,6 +9,7 @@ use super::editor;
 use super::error::Error;
 use super::global::{Format, GlobalArgs};
 use super::module::{self, PickedModule};
+use crate::answer::sheet::Sheet;
 use crate::answer::trial::own_answers;
 use crate::answer::{PatternError, Rubric};
 use crate::curriculum::document::Question;
@@ -16,9 +17,6 @@ use crate::exit_code::ExitCode;
 use crate::report::answer::{self as report, Tried};
 use crate::source::{MAX_TEXT_BYTES, read_text};
 use crate::suggest;
-
-/// What an editor shows below the answer; from here on nothing is read.
-const SCISSORS: &str = "------------------------ >8 ------------------------";
 
 /// Try an answer to a question, and see which concept or failure mode decides
 ///
@@ -206,11 +204,8 @@ fn edit(question: &Question) -> Result<String, Error> {
         .prefix("mastery-answer-")
         .tempdir()?;
     let file = dir.path().join("answer.txt");
-    let text = format!(
-        "\n\n{SCISSORS}\nThe answer stands above this line.\n\n{}\n",
-        question.question
-    );
-    std::fs::write(&file, text)?;
+    let sheet = Sheet::new(question.question.as_str(), "", &[]);
+    std::fs::write(&file, sheet.text())?;
     let status = editor::run(&editor, [&file])?;
     if !status.success() {
         return Err(
@@ -220,6 +215,5 @@ fn edit(question: &Question) -> Result<String, Error> {
     }
     let text = read_text(&file, "answer.txt")
         .map_err(|error| Error::user("the answer can't be read").caused_by(error))?;
-    let answer = text.text().split(SCISSORS).next().unwrap_or_default();
-    Ok(answer.to_owned())
+    Ok(sheet.read(text.text()).unwrap_or_default())
 }

@@ -17,3 +17,5 @@ pub mod snapshot;
 pub mod state;
 pub mod state;
 pub mod update;
+pub mod judge;
+pub mod justify;

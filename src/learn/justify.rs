@@ -1,0 +1,483 @@
+//! The Justify stage: an answer in, a judgement and a question back out. Knows neither a terminal nor where answers are kept.
+//!
+//! The rubric comes first. Only what it can't decide about goes to a language model, if the learner has one; where that
+//! fails, the rubric's judgement stands. Nothing passes by itself: who compares their answer with the model answer has
+//! assessed themselves, and that is kept as such.
+
+use std::collections::HashSet;
+
+use super::judge::notice::Notice;
+use super::judge::{Judge, JudgeError, Judged, Progress, Usage};
+use crate::answer::explain::Explanation;
+use crate::answer::{Judgement, PatternError, Rubric, fold};
+use crate::curriculum::document::Question;
+use crate::curriculum::id::Slug;
+use crate::diagnostic::escape;
+use crate::http::HttpError;
+use crate::plural;
+use crate::run::interrupt::Interrupt;
+
+/// How many bytes an answer may have.
+pub const LONGEST_ANSWER: usize = 20 * 1024;
+
+/// After so many different tries a learner may compare.
+const TRIES: usize = 2;
+
+/// What is said when nothing better may be.
+const LOOK_AGAIN: &str = "Something in the answer is not right yet, or not to the point. Read the question again: what exactly does it ask for?";
+
+/// An answer that can be judged.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Answer {
+    text: String,
+    /// Without the question, if it was copied along.
+    own: String,
+}
+
+/// Why something is no answer. It is told and not recorded.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refused {
+    /// There is nothing in it.
+    #[error("the answer is empty")]
+    Empty,
+    /// It is longer than anybody would write.
+    #[error("the answer has {} and may have {LONGEST_ANSWER}", plural::count(*bytes as u64, "byte"))]
+    TooLong {
+        /// How long it is.
+        bytes: usize,
+    },
+    /// It is no text.
+    #[error("the answer is no text")]
+    Binary,
+    /// It repeats the question.
+    #[error("the answer is the question again")]
+    Question,
+}
+
+impl Answer {
+    /// Looks at what somebody has written.
+    ///
+    /// # Errors
+    ///
+    /// Why it is no answer.
+    pub fn read(bytes: &[u8], question: &Question) -> Result<Self, Refused> {
+        if bytes.len() > LONGEST_ANSWER {
+            return Err(Refused::TooLong { bytes: bytes.len() });
+        }
+        let text = std::str::from_utf8(bytes).map_err(|_| Refused::Binary)?;
+        let text = text.trim_start_matches('\u{feff}').replace("\r\n", "\n");
+        let text = text.trim();
+        if text
+            .chars()
+            .any(|char| char.is_control() && !matches!(char, '\n' | '\t' | '\r'))
+        {
+            return Err(Refused::Binary);
+        }
+        let folded = fold(text);
+        if !folded.contains(char::is_alphanumeric) {
+            return Err(Refused::Empty);
+        }
+        let own = without(&folded, &fold(question.question.as_str()));
+        if !own.contains(char::is_alphanumeric) || is_excerpt(&folded, question) {
+            return Err(Refused::Question);
+        }
+        Ok(Self {
+            text: text.to_owned(),
+            own,
+        })
+    }
+
+    /// What the learner has written.
+    pub fn text(&self) -> &str {
+        &self.text
+    }
+}
+
+/// An answer that was given before, as far as the next one depends on it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Earlier {
+    /// What was written.
+    pub text: String,
+    /// What it was judged to be.
+    pub judged: Judged,
+    /// Whether that was the rubric's judgement, no language model having had a say.
+    pub is_by_rubric: bool,
+}
+
+/// Who has judged.
+#[derive(Clone, Debug, PartialEq)]
+pub enum JudgedBy {
+    /// The question's own rubric.
+    Rubric,
+    /// A language model.
+    Model {
+        /// Its name.
+        name: String,
+        /// What it took.
+        usage: Usage,
+    },
+}
+
+/// What comes of an answer.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Verdict {
+    /// What it is.
+    pub judged: Judged,
+    /// Who says so.
+    pub by: JudgedBy,
+    /// What the learner is asked back; `None` for an answer that passes.
+    pub feedback: Option<String>,
+    /// Whether they may now compare with the model answer.
+    pub may_self_assess: bool,
+    /// What else they are told.
+    pub notices: Vec<Notice>,
+    /// What a language model took that gave no usable judgement.
+    pub wasted: Option<Usage>,
+}
+
+/// Why there is no verdict. Nothing is to be recorded then.
+#[derive(Debug, thiserror::Error)]
+pub enum JustifyError {
+    /// The learner has stopped it.
+    #[error("interrupted")]
+    Interrupted,
+    /// The question can't judge; no bundle that was checked has one of these.
+    #[error("the rubric of this question can't judge: {}", .0.first().map(ToString::to_string).unwrap_or_default())]
+    Rubric(Vec<PatternError>),
+}
+
+/// Judges an answer. `earlier` are those to the same question, oldest first; `tell` hears of what takes time.
+///
+/// # Errors
+///
+/// When the learner stops it, or the question is broken.
+pub fn judge(
+    question: &Question,
+    answer: &Answer,
+    earlier: &[Earlier],
+    model: Option<&Judge<'_>>,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(&Progress),
+) -> Result<Verdict, JustifyError> {
+    let rubric = Rubric::compile(question).map_err(JustifyError::Rubric)?;
+    let explanation = rubric.explain(&answer.own);
+    let mut verdict = by_rubric(question, &explanation, earlier);
+    if let (Judged::Unclear { .. }, Some(model)) = (&verdict.judged, model) {
+        ask(model, question, answer, &mut verdict, interrupt, tell)?;
+    }
+    verdict.may_self_assess = may_compare_with(earlier, answer, &verdict);
+    Ok(verdict)
+}
+
+fn by_rubric(question: &Question, explanation: &Explanation, earlier: &[Earlier]) -> Verdict {
+    let (judged, feedback) = match &explanation.judgement {
+        Judgement::Passed => (Judged::Passed, None),
+        Judgement::Caught { category } => {
+            let category = Some(category.clone());
+            let feedback = explanation.feedback(question).map(str::to_owned);
+            (Judged::Caught { category }, feedback)
+        }
+        Judgement::Unclear { missing } => {
+            let missing = missing.clone();
+            let feedback = ask_for(question, &missing, earlier);
+            (Judged::Unclear { missing }, feedback)
+        }
+    };
+    Verdict {
+        judged,
+        by: JudgedBy::Rubric,
+        feedback,
+        may_self_assess: false,
+        notices: Vec::new(),
+        wasted: None,
+    }
+}
+
+/// Replaces the rubric's verdict by that of a model, if it has one.
+fn ask(
+    model: &Judge<'_>,
+    question: &Question,
+    answer: &Answer,
+    verdict: &mut Verdict,
+    interrupt: &Interrupt,
+    tell: &mut dyn FnMut(&Progress),
+) -> Result<(), JustifyError> {
+    let mut notices = Vec::new();
+    let mut tell = |progress: &Progress| {
+        if let Progress::Sending(disclosure) = progress {
+            notices.push(Notice::Sent(disclosure.clone()));
+        }
+        tell(progress);
+    };
+    match model.ask(question, &answer.text, interrupt, &mut tell) {
+        Ok(opinion) => {
+            verdict.feedback = match &opinion.judged {
+                Judged::Passed => None,
+                Judged::Caught { category } => {
+                    let own = category.as_ref().and_then(|it| feedback_of(question, it));
+                    let said = opinion.feedback.or(own);
+                    Some(said.unwrap_or_else(|| LOOK_AGAIN.to_owned()))
+                }
+                Judged::Unclear { missing } => {
+                    let first = missing.first().and_then(|id| asked(question, id));
+                    let said = opinion.feedback.or(first).or(verdict.feedback.take());
+                    Some(said.unwrap_or_else(|| LOOK_AGAIN.to_owned()))
+                }
+            };
+            verdict.judged = opinion.judged;
+            verdict.by = JudgedBy::Model {
+                name: model.disclosure().model,
+                usage: opinion.usage,
+            };
+        }
+        Err((JudgeError::Http(HttpError::Interrupted), _)) => {
+            return Err(JustifyError::Interrupted);
+        }
+        Err((error, usage)) => {
+            notices.push(Notice::ModelFailed {
+                // Servers have a say in it.
+                why: escape::text(&error.to_string()),
+                hint: error.hint().map(str::to_owned),
+            });
+            verdict.wasted = (usage != Usage::default()).then_some(usage);
+        }
+    }
+    verdict.notices.extend(notices);
+    Ok(())
+}
+
+/// What is asked for a missing concept: for one that was not asked for before, else for the one that was longest ago.
+fn ask_for(question: &Question, missing: &[Slug], earlier: &[Earlier]) -> Option<String> {
+    fn pick<'m>(missing: &'m [Slug], before: &[&Slug]) -> Option<&'m Slug> {
+        missing
+            .iter()
+            .min_by_key(|id| before.iter().rposition(|it| it == id).map(|at| at + 1))
+    }
+    let mut before: Vec<&Slug> = Vec::new();
+    for answer in earlier {
+        if let Judged::Unclear { missing } = &answer.judged {
+            before.extend(pick(missing, &before));
+        }
+    }
+    asked(question, pick(missing, &before)?)
+}
+
+/// What is asked for a concept.
+fn asked(question: &Question, concept: &Slug) -> Option<String> {
+    let mut concepts = question.required_concepts.iter();
+    let concept = concepts.find(|it| it.id == *concept)?;
+    Some(concept.ask.as_str().to_owned())
+}
+
+fn feedback_of(question: &Question, category: &Slug) -> Option<String> {
+    let mut modes = question.failure_modes.iter();
+    let mode = modes.find(|it| it.category == *category)?;
+    Some(mode.feedback.as_str().to_owned())
+}
+
+/// Whether a learner may compare their answer with the model answer, going by those that they have given.
+///
+/// Two different answers that were unclear, with no language model to decide about them.
+pub fn may_self_assess(earlier: &[Earlier]) -> bool {
+    let unclear = earlier.iter().filter(|it| is_undecided(it));
+    unclear
+        .map(|it| fold(&it.text))
+        .collect::<HashSet<_>>()
+        .len()
+        >= TRIES
+}
+
+fn is_undecided(earlier: &Earlier) -> bool {
+    earlier.is_by_rubric && matches!(earlier.judged, Judged::Unclear { .. })
+}
+
+fn may_compare_with(earlier: &[Earlier], answer: &Answer, verdict: &Verdict) -> bool {
+    let mut all = earlier.to_vec();
+    all.push(Earlier {
+        text: answer.text.clone(),
+        judged: verdict.judged.clone(),
+        is_by_rubric: verdict.by == JudgedBy::Rubric,
+    });
+    verdict.judged != Judged::Passed && may_self_assess(&all)
+}
+
+/// The model answer, for a learner who may see it: one whose question is settled, or who may assess themselves.
+pub fn model_answer<'q>(
+    question: &'q Question,
+    earlier: &[Earlier],
+    is_settled: bool,
+) -> Option<&'q str> {
+    let may_see = is_settled || may_self_assess(earlier);
+    may_see.then(|| question.model_answer.as_str())
+}
+
+/// The hint number `n`, from 0.
+pub fn hint(question: &Question, n: usize) -> Option<&str> {
+    question.hints.get(n).map(|hint| hint.as_str())
+}
+
+/// A folded text without another one, in whatever case both are.
+fn without(text: &str, part: &str) -> String {
+    let (lower, part) = (text.to_lowercase(), part.to_lowercase());
+    // A few letters change their length with their case; there the text is left as it is.
+    if part.is_empty() || lower.len() != text.len() {
+        return text.to_owned();
+    }
+    let mut own = String::new();
+    let mut end = 0;
+    for (start, part) in lower.match_indices(&part) {
+        let Some(between) = text.get(end..start) else {
+            return text.to_owned();
+        };
+        own.push_str(between);
+        end = start + part.len();
+    }
+    own.push_str(text.get(end..).unwrap_or_default());
+    own.trim().to_owned()
+}
+
+/// Whether an answer is a longer piece of the question and nothing else. Single words of it can be an answer.
+fn is_excerpt(folded: &str, question: &Question) -> bool {
+    const LONG: usize = 6;
+    let question = fold(question.question.as_str()).to_lowercase();
+    folded.split(' ').count() >= LONG && question.contains(&folded.to_lowercase())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::answer::tests::question;
+
+    fn slugs(ids: &[&str]) -> Vec<Slug> {
+        ids.iter().map(|id| Slug::try_from(*id).unwrap()).collect()
+    }
+
+    fn unclear(text: &str, missing: &[&str]) -> Earlier {
+        Earlier {
+            text: text.to_owned(),
+            judged: Judged::Unclear {
+                missing: slugs(missing),
+            },
+            is_by_rubric: true,
+        }
+    }
+
+    fn verdict(text: &str, earlier: &[Earlier]) -> Verdict {
+        let question = question();
+        let answer = Answer::read(text.as_bytes(), &question).unwrap();
+        let interrupt = Interrupt::new();
+        let mut tell = |_: &Progress| panic!("nothing is sent");
+        judge(&question, &answer, earlier, None, &interrupt, &mut tell).unwrap()
+    }
+
+    fn refused(bytes: &[u8]) -> Refused {
+        Answer::read(bytes, &question()).unwrap_err()
+    }
+
+    #[test]
+    fn what_is_no_answer_is_refused() {
+        for nothing in [&b""[..], b" \n\t", b"...", b"\xef\xbb\xbf", b"?!"] {
+            assert_eq!(refused(nothing), Refused::Empty);
+        }
+        let bytes = LONGEST_ANSWER + 1;
+        assert_eq!(refused(&vec![b'a'; bytes]), Refused::TooLong { bytes });
+        for binary in [&b"a\0b"[..], b"\xff\xfe", b"\x7fELF", b"a\x1b[2Jb"] {
+            assert_eq!(refused(binary), Refused::Binary);
+        }
+        let told = Refused::TooLong { bytes: 30_000 }.to_string();
+        assert_eq!(told, "the answer has 30000 bytes and may have 20480");
+    }
+
+    #[test]
+    fn question_is_no_answer_to_itself() {
+        assert_eq!(
+            refused(b"why is THE\nmaximum subtracted?"),
+            Refused::Question
+        );
+        let twice = b"Why is the maximum subtracted? Why is the maximum subtracted?!";
+        assert_eq!(refused(twice), Refused::Question);
+        let mut long = question();
+        let text = "What happens to the overflow when the maximum is subtracted in the exponent?";
+        long.question = text.try_into().unwrap();
+        let part = b"the overflow when the maximum is subtracted";
+        assert_eq!(Answer::read(part, &long), Err(Refused::Question));
+        assert!(Answer::read(b"the overflow", &long).is_ok());
+        // Words of the question are not the learner's.
+        let quoted = format!("{text} Nothing.");
+        let answer = Answer::read(quoted.as_bytes(), &long).unwrap();
+        assert_eq!(
+            (answer.own.as_str(), answer.text()),
+            ("Nothing.", quoted.as_str())
+        );
+    }
+
+    #[test]
+    fn letters_that_change_their_length_do_no_harm() {
+        assert_eq!(without("İ why?", "why?"), "İ why?");
+        assert_eq!(without("ẞ Why? ß", "why?"), "ẞ Why? ß");
+        assert_eq!(without("ÄWHY?ä", "why?"), "Ää");
+    }
+
+    #[test]
+    fn rubric_decides_where_it_can() {
+        let passed = verdict("The factor cancels, so there is no overflow.", &[]);
+        assert_eq!((passed.judged, passed.feedback), (Judged::Passed, None));
+        let caught = verdict("It is more stable.", &[]);
+        let category = slugs(&["vague"]).pop();
+        assert_eq!(caught.judged, Judged::Caught { category });
+        assert_eq!(caught.feedback.as_deref(), Some("Which step?"));
+        assert!(!caught.may_self_assess);
+    }
+
+    #[test]
+    fn missing_concepts_are_asked_for_one_after_another() {
+        let both = ["cancels", "overflow"];
+        let mut earlier = Vec::new();
+        let mut asked = Vec::new();
+        for n in 0..4 {
+            asked.push(verdict("Because.", &earlier).feedback.unwrap());
+            earlier.push(unclear(&format!("no {n}"), &both));
+        }
+        let (first, second) = ("What becomes of it?", "What can go wrong?");
+        assert_eq!(asked, [first, second, first, second]);
+        // What is there by now is not asked for.
+        let half = verdict("It cancels.", &[unclear("no", &["overflow"])]);
+        assert_eq!(half.feedback.as_deref(), Some(second));
+    }
+
+    #[test]
+    fn two_different_unclear_tries_allow_to_compare() {
+        let one = unclear("Because.", &["cancels", "overflow"]);
+        let twice = [one.clone()];
+        assert!(!verdict("Because.", &[]).may_self_assess);
+        assert!(!verdict(" because.".trim(), &[]).may_self_assess);
+        assert!(!verdict("Because.\n", &twice).may_self_assess);
+        assert!(verdict("Just so.", &twice).may_self_assess);
+        let by_model = Earlier {
+            is_by_rubric: false,
+            ..one.clone()
+        };
+        assert!(!verdict("Just so.", &[by_model]).may_self_assess);
+        assert!(!verdict("It is more stable.", &twice).may_self_assess);
+        let passed = verdict("It cancels: no overflow.", &[one, unclear("b", &[])]);
+        assert!(!passed.may_self_assess);
+    }
+
+    #[test]
+    fn model_answer_is_shown_only_when_it_is_time() {
+        let question = question();
+        let tries = [unclear("a", &["overflow"]), unclear("b", &["overflow"])];
+        assert_eq!(model_answer(&question, &tries[..1], false), None);
+        let model = Some(question.model_answer.as_str());
+        assert_eq!(model_answer(&question, &tries, false), model);
+        assert_eq!(model_answer(&question, &[], true), model);
+    }
+
+    #[test]
+    fn hints_come_in_order() {
+        let mut question = question();
+        question.hints = vec!["Look.".try_into().unwrap()];
+        assert_eq!(hint(&question, 0), Some("Look."));
+        assert_eq!(hint(&question, 1), None);
+    }
+}
