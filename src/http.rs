@@ -271,45 +271,43 @@ impl HttpError {
     }
 }
 
-/// Sends requests. Its making reads the certificates of the system, which takes some milliseconds.
+/// Sends requests to one server. Its making reads the certificates of the system, which takes some milliseconds.
 #[derive(Clone, Debug)]
 pub struct Client {
-    /// Through the proxies of the environment.
-    outside: Inner,
-    /// For servers on this machine, which no proxy reaches.
-    inside: Inner,
+    inner: Inner,
     limits: Limits,
 }
 
 impl Client {
-    /// Returns one with limits.
+    /// Returns one for a server, with limits. What is on this machine is reached without a proxy.
     ///
     /// # Errors
     ///
     /// When certificates or proxies are set up in a way that can't be used.
-    pub fn new(limits: Limits) -> Result<Self, HttpError> {
+    pub fn new(server: &Endpoint, limits: Limits) -> Result<Self, HttpError> {
         // An error says that there is a provider already.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let builder = || {
-            Inner::builder()
-                .user_agent(concat!("mastery/", env!("CARGO_PKG_VERSION")))
-                .connect_timeout(limits.connect)
-                // Ours is a deadline and comes first; this one begins anew with each read.
-                .timeout(limits.total + Duration::from_secs(5))
-                .redirect(Policy::custom(|attempt| {
-                    if is_followed(&attempt) {
-                        attempt.follow()
-                    } else {
-                        attempt.stop()
-                    }
-                }))
+        let builder = Inner::builder()
+            .user_agent(concat!("mastery/", env!("CARGO_PKG_VERSION")))
+            .connect_timeout(limits.connect)
+            // Ours is a deadline and comes first; this one begins anew with each read.
+            .timeout(limits.total + Duration::from_secs(5))
+            .redirect(Policy::custom(|attempt| {
+                if is_followed(&attempt) {
+                    attempt.follow()
+                } else {
+                    attempt.stop()
+                }
+            }));
+        let builder = if server.is_this_machine() {
+            builder.no_proxy()
+        } else {
+            builder
         };
-        let unusable = |error: reqwest::Error| HttpError::Unusable(root_cause(&error));
-        Ok(Self {
-            outside: builder().build().map_err(unusable)?,
-            inside: builder().no_proxy().build().map_err(unusable)?,
-            limits,
-        })
+        let inner = builder
+            .build()
+            .map_err(|error| HttpError::Unusable(root_cause(&error)))?;
+        Ok(Self { inner, limits })
     }
 
     /// Sends something and returns what comes back. A stop of the run ends it at once.
@@ -351,12 +349,8 @@ impl Client {
     /// One attempt, in a thread of its own: nothing else could leave it when the user wants to.
     fn attempt(&self, post: &Post<'_>, interrupt: &Interrupt) -> Result<Response, HttpError> {
         let limits = self.limits;
-        let client = if post.endpoint.is_this_machine() {
-            &self.inside
-        } else {
-            &self.outside
-        };
-        let request = client
+        let request = self
+            .inner
             .post(post.endpoint.0.clone())
             .headers(headers(post)?)
             .json(post.body);

@@ -269,7 +269,7 @@ impl<'a> Judge<'a> {
         usage: &mut Usage,
     ) -> Result<Stance, JudgeError> {
         tell(&Progress::Sending(self.disclosure()));
-        let client = Client::new(self.limits)?;
+        let client = Client::new(&self.settings.endpoint, self.limits)?;
         let mut send =
             |messages: &[Value]| -> Result<(String, Result<Stance, String>), JudgeError> {
                 let reply = self.send(&client, messages, interrupt, tell)?;
