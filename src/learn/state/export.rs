@@ -1,0 +1,1 @@
+//! Everything that is kept, as one JSON document: `schemas/learner.schema.json`.
