@@ -51,6 +51,11 @@ impl Store {
         self.read(|it| all(it, &sql, [module.as_str()], row::challenge))
     }
 
+    /// Looks at every table and index; `ok` when nothing is wrong.
+    pub fn integrity(&self) -> Result<String, StateError> {
+        self.read(|it| it.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0)))
+    }
+
     /// Returns all courses that were worked on, the first one first.
     pub fn courses(&self) -> Result<Vec<CourseUse>, StateError> {
         let sql = "SELECT * FROM courses ORDER BY id";
