@@ -46,6 +46,7 @@ schemas! {
     ANSWER = "answer";
     BUG = "bug";
     CURRICULUM = "curriculum";
+    LEARNER = "learner";
     MODULE = "module";
     PLAN = "plan";
     QUESTIONS = "questions";

@@ -1,11 +1,13 @@
 //! Where the learner stands and what is next, from the course and the record. Pure.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
-use crate::bundle::course::Course;
+use crate::bundle::course::{Course, CourseModule};
 use crate::curriculum::id::ModuleId;
 
-use super::state::{JustifyNeeds, Pass, QuestionKey, Record, RowId, Stage};
+use super::state::{
+    Asker, Challenge, JustifyNeeds, Pass, PassKind, QuestionKey, Record, RowId, Stage, Time,
+};
 
 /// Where the learner stands in the whole course.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -87,9 +89,9 @@ pub enum Next {
         /// Its folder, relative to the project.
         folder: String,
     },
-    /// Select one of the modules that can be worked on.
+    /// Select one of the modules that can be worked on; more than one can.
     SelectModule {
-        /// The first of them in the order of the course.
+        /// The first of them in the order of the course: what commands without a name are about meanwhile.
         suggested: ModuleId,
     },
     /// Nothing: all is done.
@@ -109,21 +111,326 @@ pub struct Counts {
     pub stages_done: usize,
 }
 
+impl ModuleStanding {
+    /// How far a stage is.
+    pub fn stage(&self, stage: Stage) -> &StageState {
+        match stage {
+            Stage::Build => &self.build,
+            Stage::Justify => &self.justify,
+            Stage::Harden => &self.harden,
+        }
+    }
+
+    /// Whether all its stages are done.
+    pub fn is_done(&self) -> bool {
+        self.stages()
+            .all(|state| matches!(state, StageState::Absent | StageState::Done(_)))
+    }
+
+    /// The stage that can be worked on; `None` when all are done, or the module is not reached.
+    pub fn open_stage(&self) -> Option<Stage> {
+        let mut stages = Stage::ALL.iter().copied();
+        stages.find(|stage| *self.stage(*stage) == StageState::Open)
+    }
+
+    /// Whether it can be worked on and there is something left.
+    fn is_open(&self) -> bool {
+        self.open_stage().is_some()
+    }
+
+    /// When its last stage was passed.
+    fn done_at(&self) -> Option<Time> {
+        let times = self.stages().filter_map(|state| match state {
+            StageState::Done(pass) => Some(pass.at),
+            StageState::Absent | StageState::Waiting | StageState::Open => None,
+        });
+        times.max()
+    }
+
+    fn stages(&self) -> impl Iterator<Item = &StageState> {
+        Stage::ALL.iter().map(|stage| self.stage(*stage))
+    }
+}
+
 /// Returns where the learner stands.
-#[expect(unused_variables, clippy::todo, reason = "signatures first")]
 pub fn standing(course: &Course, record: &Record) -> Standing {
-    let _: BTreeMap<Stage, ()> = BTreeMap::new();
-    todo!()
+    let done: Vec<_> = course
+        .modules
+        .iter()
+        .map(|module| Passes::of(course, module, record))
+        .collect();
+    let reached = reached(course, record, &done);
+    let modules: Vec<_> = course
+        .modules
+        .iter()
+        .zip(done)
+        .map(|(module, passes)| {
+            let is_reached = reached.contains(module.id());
+            passes.standing(course, module, record, is_reached)
+        })
+        .collect();
+    let selected = selected(&modules, record);
+    let open: Vec<_> = modules.iter().filter(|it| it.is_open()).collect();
+    let begun = || open.iter().find(|it| has_begun(&it.id, record));
+    let working = match (selected, course.is_linear()) {
+        (Some(selected), _) => Some(selected),
+        (None, true) => open.first().copied(),
+        // In a library learners stay with what they have begun.
+        (None, false) => begun().or(open.first()).copied(),
+    };
+    // When all is done, the last one is what there is to look back at.
+    let current = working.or(modules.last());
+    Standing {
+        current: current.map(|it| it.id.clone()),
+        next: current.map_or(Next::Done, |current| {
+            let is_chosen = selected.is_some() || has_begun(&current.id, record);
+            next(course, record, current, is_chosen, &open)
+        }),
+        counts: counts(&modules),
+        modules,
+    }
 }
 
 /// Returns the questions of a module in the order in which they are asked: its own, then those of its group.
-#[expect(unused_variables, clippy::todo, reason = "signatures first")]
-pub fn questions_of(course: &Course, module: &ModuleId) -> Vec<QuestionKey> {
-    todo!()
+pub fn questions_of(course: &Course, module: &CourseModule) -> Vec<QuestionKey> {
+    let group = course.group_of(module.id());
+    let shared = group.and_then(|group| Some((&group.id, course.theory.get(&group.id)?)));
+    let own = module.questions.iter().map(|question| QuestionKey {
+        asker: Asker::Module(module.id().clone()),
+        question: question.id.clone(),
+    });
+    let shared = shared.into_iter().flat_map(|(group, questions)| {
+        questions.iter().map(|question| QuestionKey {
+            asker: Asker::Group(group.clone()),
+            question: question.id.clone(),
+        })
+    });
+    own.chain(shared).collect()
 }
 
 /// Returns what an answer to a question can complete, for [`super::state::Store::record_answer`].
-#[expect(unused_variables, clippy::todo, reason = "signatures first")]
 pub fn justify_needs(course: &Course, question: &QuestionKey) -> Vec<JustifyNeeds> {
-    todo!()
+    let needs = course.modules.iter().map(|module| JustifyNeeds {
+        module: module.id().clone(),
+        questions: questions_of(course, module),
+    });
+    needs
+        .filter(|needs| needs.questions.contains(question))
+        .collect()
+}
+
+/// Returns the open challenges whose bug the course no longer has: nothing can judge them any more.
+pub fn orphaned_challenges<'a>(
+    course: &'a Course,
+    record: &'a Record,
+) -> impl Iterator<Item = &'a Challenge> {
+    let open = record.challenges.iter().filter(|it| it.ended.is_none());
+    open.filter(|it| {
+        let module = course.module(it.content.module.as_str());
+        !module.is_some_and(|module| has_incident(module, &it.content.incident))
+    })
+}
+
+/// The stages that a module has, each with its pass.
+struct Passes {
+    build: Option<Option<Pass>>,
+    justify: Option<Option<Pass>>,
+    harden: Option<Option<Pass>>,
+}
+
+impl Passes {
+    fn of(course: &Course, module: &CourseModule, record: &Record) -> Self {
+        let questions = questions_of(course, module);
+        let pass = |stage| record.pass(module.id(), stage).cloned();
+        Self {
+            build: module.manifest.build.as_ref().map(|_| pass(Stage::Build)),
+            justify: (!questions.is_empty())
+                .then(|| pass(Stage::Justify).or_else(|| pass_of_all(&questions, record))),
+            harden: (!module.incidents.is_empty()).then(|| pass(Stage::Harden)),
+        }
+    }
+
+    fn is_done(&self) -> bool {
+        let stages = [&self.build, &self.justify, &self.harden];
+        !stages.iter().any(|stage| matches!(stage, Some(None)))
+    }
+
+    fn standing(
+        self,
+        course: &Course,
+        module: &CourseModule,
+        record: &Record,
+        is_reached: bool,
+    ) -> ModuleStanding {
+        let mut is_next_open = is_reached;
+        let mut state = |stage: Option<Option<Pass>>| match stage {
+            None => StageState::Absent,
+            Some(Some(pass)) => StageState::Done(pass),
+            Some(None) if is_next_open => {
+                is_next_open = false;
+                StageState::Open
+            }
+            Some(None) => StageState::Waiting,
+        };
+        let questions = questions_of(course, module);
+        let beaten: BTreeSet<_> = record.beaten(module.id()).collect();
+        ModuleStanding {
+            id: module.id().clone(),
+            is_reached,
+            is_broken: record.broken.contains_key(module.id()),
+            build: state(self.build),
+            justify: state(self.justify),
+            harden: state(self.harden),
+            settled: questions
+                .iter()
+                .filter(|it| record.settled.contains_key(it))
+                .count(),
+            questions: questions.len(),
+            incidents: module.incidents.len(),
+            beaten: module
+                .incidents
+                .iter()
+                .filter(|it| beaten.contains(it.id.as_str()))
+                .count(),
+        }
+    }
+}
+
+/// The pass that follows from questions which are all settled: a newer course may ask less than the one before.
+fn pass_of_all(questions: &[QuestionKey], record: &Record) -> Option<Pass> {
+    let settled: Option<Vec<&Pass>> = questions.iter().map(|it| record.settled.get(it)).collect();
+    let settled = settled?;
+    let latest = settled.iter().max_by_key(|pass| pass.at)?;
+    Some(Pass {
+        kind: settled
+            .iter()
+            .map(|pass| pass.kind)
+            .max()
+            .unwrap_or(PassKind::Passed),
+        ..(*latest).clone()
+    })
+}
+
+/// The modules that can be worked on: what they build on is done, or they were begun before a newer course put
+/// something in front of them.
+fn reached<'a>(course: &'a Course, record: &Record, passes: &[Passes]) -> BTreeSet<&'a ModuleId> {
+    let with_passes = || course.modules.iter().zip(passes);
+    let done: BTreeSet<_> = with_passes()
+        .filter(|(_, passes)| passes.is_done())
+        .map(|(module, _)| module.id())
+        .collect();
+    let first_open = with_passes().position(|(_, passes)| !passes.is_done());
+    let is_ready = |index: usize, module: &CourseModule| {
+        if course.is_linear() {
+            first_open.is_none_or(|first| index <= first)
+        } else {
+            // What was left out of the bundle can't be waited for.
+            let mut requires = module.manifest.requires.iter();
+            requires.all(|it| done.contains(it) || course.module(it.as_str()).is_none())
+        }
+    };
+    let reached: BTreeSet<_> = course
+        .modules
+        .iter()
+        .enumerate()
+        .filter(|(index, module)| {
+            is_ready(*index, module) || done.contains(module.id()) || has_begun(module.id(), record)
+        })
+        .map(|(_, module)| module.id())
+        .collect();
+    if reached.len() == done.len() {
+        // Modules that require each other in a circle, which no sound bundle has, would never be reached.
+        course.modules.iter().map(CourseModule::id).collect()
+    } else {
+        reached
+    }
+}
+
+/// Whether the learner has done something in a module.
+fn has_begun(module: &ModuleId, record: &Record) -> bool {
+    let is_own = |question: &QuestionKey| question.asker == Asker::Module(module.clone());
+    record.passes.keys().any(|(it, _)| it == module)
+        || record.attempts.keys().any(|(it, _)| it == module)
+        || record.answers.keys().any(is_own)
+        || record.settled.keys().any(is_own)
+        || record.open_challenge(module).is_some()
+}
+
+/// The module that the learner has selected, as long as that counts: until it is done, or again once they have gone back
+/// to it.
+fn selected<'a>(modules: &'a [ModuleStanding], record: &Record) -> Option<&'a ModuleStanding> {
+    let (id, at) = record.selected.as_ref()?;
+    let selected = modules.iter().find(|module| module.id == *id)?;
+    let counts = if selected.is_done() {
+        selected.done_at().is_none_or(|done| *at > done)
+    } else {
+        selected.is_reached
+    };
+    counts.then_some(selected)
+}
+
+fn next(
+    course: &Course,
+    record: &Record,
+    current: &ModuleStanding,
+    is_chosen: bool,
+    open: &[&ModuleStanding],
+) -> Next {
+    let suggestion = || Next::SelectModule {
+        suggested: open
+            .iter()
+            .find(|it| it.id == current.id)
+            .or(open.first())
+            .map_or_else(|| current.id.clone(), |it| it.id.clone()),
+    };
+    let is_choice = !course.is_linear() && open.len() > 1;
+    match (next_in(course, record, current), open.first()) {
+        (Some(_), _) if is_choice && !is_chosen => suggestion(),
+        (Some(next), _) => next,
+        (None, None) => Next::Done,
+        // The learner has gone back to what is done.
+        (None, Some(_)) if is_choice => suggestion(),
+        (None, Some(first)) => next_in(course, record, first).unwrap_or(Next::Done),
+    }
+}
+
+/// What to do next in a module; `None` when it is done.
+fn next_in(course: &Course, record: &Record, standing: &ModuleStanding) -> Option<Next> {
+    let module = standing.id.clone();
+    let content = course.module(module.as_str())?;
+    // One that the learner has begun on top of what is done counts too.
+    if let Some(challenge) = record.open_challenge(&module)
+        && has_incident(content, &challenge.content.incident)
+    {
+        return Some(Next::Fix {
+            module,
+            challenge: challenge.id,
+            folder: challenge.content.folder.clone(),
+        });
+    }
+    match standing.open_stage()? {
+        Stage::Build => Some(Next::Build { module }),
+        Stage::Justify => {
+            let mut questions = questions_of(course, content).into_iter();
+            let question = questions.find(|it| !record.settled.contains_key(it))?;
+            Some(Next::Answer { module, question })
+        }
+        Stage::Harden => Some(Next::StartChallenge { module }),
+    }
+}
+
+fn has_incident(module: &CourseModule, incident: &str) -> bool {
+    module.incidents.iter().any(|it| it.id == incident)
+}
+
+fn counts(modules: &[ModuleStanding]) -> Counts {
+    let stages = || modules.iter().flat_map(ModuleStanding::stages);
+    Counts {
+        modules: modules.len(),
+        modules_done: modules.iter().filter(|it| it.is_done()).count(),
+        stages: stages().filter(|it| **it != StageState::Absent).count(),
+        stages_done: stages()
+            .filter(|it| matches!(it, StageState::Done(_)))
+            .count(),
+    }
 }

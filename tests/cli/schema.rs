@@ -16,5 +16,5 @@ fn schemas_are_printed_as_they_are_kept() {
         assert_eq!(printed, fs::read_to_string(entry.path()).unwrap(), "{name}");
         count += 1;
     }
-    assert_eq!(count, 8);
+    assert_eq!(count, 9);
 }

@@ -83,7 +83,7 @@ impl StateError {
             }
             Self::Busy { .. } => "wait until the other has ended, or end it, and run this again",
             Self::Damaged { .. } => {
-                "end all other runs of this program and run it again: it will set the file aside and go on from its backup"
+                "end all other runs of this program and run it again; if that does not help, move the file away, and the program will go on from its backup"
             }
             Self::Place { .. } | Self::Other { .. } | Self::ChallengeOver | Self::Interrupted => {
                 return Vec::new();
@@ -100,8 +100,8 @@ pub enum Notice {
     SetAside {
         /// What was wrong, in a few words.
         problem: String,
-        /// The name that it has now in the folder.
-        file: String,
+        /// The name that it has now in the folder; `None` when it was gone.
+        file: Option<String>,
     },
     /// The database was made again from its backup.
     Restored {
@@ -112,15 +112,29 @@ pub enum Notice {
     },
     /// The database was lost, and there was no backup that could be used: everything starts anew.
     StartedAnew,
+    /// No backup could be made. What was done is kept all the same.
+    NoBackup {
+        /// Why.
+        why: String,
+    },
 }
 
 impl std::fmt::Display for Notice {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         match self {
-            Self::SetAside { problem, file } => write!(
+            Self::SetAside { problem, file: None } => {
+                write!(formatter, "the record of your progress {problem}")
+            }
+            Self::SetAside {
+                problem,
+                file: Some(file),
+            } => write!(
                 formatter,
                 "the record of your progress {problem}; it was set aside as `.mastery/{file}`"
             ),
+            Self::NoBackup { why } => {
+                write!(formatter, "no backup of your progress could be made: {why}")
+            }
             Self::Restored { from, lost } => {
                 write!(
                     formatter,
@@ -133,7 +147,7 @@ impl std::fmt::Display for Notice {
                         "{} after that may be lost",
                         count(*number, "record")
                     ),
-                    None => formatter.write_str("what came after that is lost"),
+                    None => formatter.write_str("what came after that, if anything did, is lost"),
                 }
             }
             Self::StartedAnew => formatter.write_str(

@@ -4,168 +4,104 @@
 //! A SQLite database in `.mastery/state.db`. This folder is the only place that names `rusqlite`. What follows from what
 //! is kept is for [`super::progress`].
 
+mod backup;
+mod database;
 mod error;
+mod export;
 mod lock;
+mod open;
+mod read;
 mod record;
 mod responses;
+mod row;
+mod schema;
 mod standing;
+mod write;
 
-use std::path::Path;
+use std::fs::{self, File};
+use std::os::unix::fs::MetadataExt as _;
+use std::path::{Path, PathBuf};
 
-use serde_json::Value;
+use rusqlite::{Connection, Transaction, TransactionBehavior};
 
-use crate::curriculum::id::ModuleId;
 use crate::run::interrupt::Interrupt;
 
 pub use error::{Notice, StateError};
 pub use lock::WorkLock;
 pub use record::{
-    Answer, Asker, Attempt, AttemptKind, Challenge, ChallengeEnd, ChallengeStart, Consequences,
-    CourseUse, HintSubject, Injection, Judge, JustifyNeeds, ModelUse, NewAnswer, NewAttempt,
-    NewChallenge, NewReport, Pass, PassKind, QuestionKey, Report, RowId, Stage, TestCounts, Time,
+    Answer, AnswerKept, Asker, Attempt, AttemptKind, Challenge, ChallengeEnd, ChallengeStart,
+    Consequences, CourseUse, HintSubject, Injection, Judge, JustifyNeeds, ModelUse, NewAnswer,
+    NewAttempt, NewChallenge, NewReport, Pass, PassKind, QuestionKey, Report, RowId, Stage,
+    TestCounts, Time,
 };
 pub use responses::Responses;
 pub use standing::{AttemptCount, Record};
 
 /// The state of one learner in one course.
 #[derive(Debug)]
-pub struct Store {}
-
-/// What came of an answer.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct AnswerKept {
-    /// The answer.
-    pub id: RowId,
-    /// The modules whose Justify stage it has passed.
-    pub passed: Vec<ModuleId>,
+pub struct Store {
+    folder: PathBuf,
+    path: PathBuf,
+    connection: Connection,
+    /// Device and number of the file that is written to.
+    file: (u64, u64),
+    /// Why no backup was made after the last change.
+    backup_problem: Option<StateError>,
+    /// Goes last: as long as it is held nobody sets the database aside.
+    _lock: Option<File>,
 }
 
-#[expect(
-    unused_variables,
-    clippy::todo,
-    clippy::needless_pass_by_value,
-    reason = "signatures first"
-)]
+/// Why a change was not made.
+enum Failure {
+    Sql(rusqlite::Error),
+    State(StateError),
+}
+
+impl From<rusqlite::Error> for Failure {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Sql(error)
+    }
+}
+
+impl From<StateError> for Failure {
+    fn from(error: StateError) -> Self {
+        Self::State(error)
+    }
+}
+
+/// Whether a change is worth a backup at once.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Worth {
+    /// It is work of the learner's.
+    Backup,
+    /// It is easily done again, and goes into the next backup.
+    Little,
+}
+
 impl Store {
-    /// Opens the state in a folder `.mastery`, which is made when missing. What could be mended is told by the notices.
+    /// Opens the state in a folder `.mastery`, which is made when missing. What was found to be damaged is set aside,
+    /// and made again from the backup; the notices say so.
     pub fn open(folder: &Path) -> Result<(Self, Vec<Notice>), StateError> {
-        todo!()
+        let opened = open::open(folder)?;
+        let store = Self {
+            folder: folder.to_owned(),
+            file: identity(&opened.path)?,
+            path: opened.path,
+            connection: opened.connection,
+            backup_problem: None,
+            _lock: opened.lock,
+        };
+        Ok((store, opened.notices))
     }
 
     /// The folder `.mastery`.
     pub fn folder(&self) -> &Path {
-        todo!()
+        &self.folder
     }
 
-    /// Keeps that a course is worked on from now on. Returns the one that was worked on before. A course that is the
-    /// same in all but the time changes nothing.
-    pub fn use_course(&mut self, course: &CourseUse) -> Result<Option<CourseUse>, StateError> {
-        todo!()
-    }
-
-    /// Keeps that the learner has selected a module.
-    pub fn select(&mut self, module: &ModuleId, at: Time) -> Result<(), StateError> {
-        todo!()
-    }
-
-    /// Keeps an attempt with all that it changes. Passes that were earned before stay as they are, unless the new one
-    /// is worth more.
-    pub fn record_attempt(
-        &mut self,
-        attempt: &NewAttempt,
-        consequences: &Consequences,
-    ) -> Result<RowId, StateError> {
-        todo!()
-    }
-
-    /// Keeps an answer. Where it settles its question, each module in `needs` whose questions are all settled then has
-    /// passed its Justify stage; see [`super::progress::justify_needs`].
-    pub fn record_answer(
-        &mut self,
-        answer: &NewAnswer,
-        needs: &[JustifyNeeds],
-    ) -> Result<AnswerKept, StateError> {
-        todo!()
-    }
-
-    /// Keeps that a challenge has begun. A module has one at a time.
-    pub fn start_challenge(
-        &mut self,
-        challenge: &NewChallenge,
-    ) -> Result<ChallengeStart, StateError> {
-        todo!()
-    }
-
-    /// Keeps that a challenge has ended without an attempt: it was given up.
-    pub fn end_challenge(
-        &mut self,
-        challenge: RowId,
-        end: ChallengeEnd,
-        at: Time,
-    ) -> Result<(), StateError> {
-        todo!()
-    }
-
-    /// Keeps that a stage was passed without an attempt, such as Harden where no bug can be used.
-    pub fn pass(&mut self, module: &ModuleId, stage: Stage, pass: &Pass) -> Result<(), StateError> {
-        todo!()
-    }
-
-    /// Keeps that one more hint was shown. Returns its number from 0; `None` when all `available` ones were shown
-    /// before.
-    pub fn show_hint(
-        &mut self,
-        subject: &HintSubject,
-        available: u32,
-        at: Time,
-    ) -> Result<Option<u32>, StateError> {
-        todo!()
-    }
-
-    /// Forgets passes, settled questions, hints and the selection of a module, or of all with `None`, and ends open
-    /// challenges. Attempts and answers are kept, and no longer count.
-    pub fn reset(&mut self, module: Option<&ModuleId>, at: Time) -> Result<(), StateError> {
-        todo!()
-    }
-
-    /// Keeps a report of the learner's.
-    pub fn record_report(&mut self, report: &NewReport) -> Result<RowId, StateError> {
-        todo!()
-    }
-
-    /// Keeps where a report was posted.
-    pub fn report_posted(&mut self, report: RowId, url: &str) -> Result<(), StateError> {
-        todo!()
-    }
-
-    /// Returns where the learner stands.
-    pub fn progress(&self) -> Result<Record, StateError> {
-        todo!()
-    }
-
-    /// Returns the attempts at a stage since the last reset, the first one first.
-    pub fn attempts(&self, module: &ModuleId, stage: Stage) -> Result<Vec<Attempt>, StateError> {
-        todo!()
-    }
-
-    /// Returns the answers to a question since the last reset, the first one first.
-    pub fn answers(&self, question: &QuestionKey) -> Result<Vec<Answer>, StateError> {
-        todo!()
-    }
-
-    /// Returns all courses that were worked on, the first one first.
-    pub fn courses(&self) -> Result<Vec<CourseUse>, StateError> {
-        todo!()
-    }
-
-    /// Returns all reports, the first one first.
-    pub fn reports(&self) -> Result<Vec<Report>, StateError> {
-        todo!()
-    }
-
-    /// Returns everything that is kept, as `schemas/learner.schema.json` has it.
-    pub fn export(&self) -> Result<Value, StateError> {
-        todo!()
+    /// Why no backup was made after the last change; `None` when there is nothing to tell. The change was kept.
+    pub fn backup_problem(&self) -> Option<&StateError> {
+        self.backup_problem.as_ref()
     }
 
     /// Waits for the right to change the shadow tree and the challenges; see [`WorkLock::wait`].
@@ -174,6 +110,64 @@ impl Store {
         interrupt: &Interrupt,
         on_wait: &mut dyn FnMut(Option<u32>),
     ) -> Result<WorkLock, StateError> {
-        todo!()
+        WorkLock::wait(&self.folder, interrupt, on_wait)
     }
+
+    /// Makes a change in one step. When this returns it is on the disk.
+    fn write<T>(
+        &mut self,
+        worth: Worth,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, StateError> {
+        let path = &self.path;
+        let sql = |error| database::state_error(path, error);
+        // At once for writing: what is read in the change still holds when it is written.
+        let transaction = self
+            .connection
+            .transaction_with_behavior(TransactionBehavior::Immediate)
+            .map_err(sql)?;
+        let value = change(&transaction).map_err(|failure| match failure {
+            Failure::Sql(error) => sql(error),
+            Failure::State(error) => error,
+        })?;
+        transaction
+            .execute("UPDATE meta SET revision = revision + 1", ())
+            .map_err(sql)?;
+        transaction.commit().map_err(sql)?;
+        // What goes into a file that has no name any more is lost.
+        if identity(path)? != self.file {
+            return Err(StateError::Damaged {
+                path: path.clone(),
+                detail: "another file was put in its place".to_owned(),
+            });
+        }
+        if worth == Worth::Backup {
+            self.backup_problem = backup::make(&self.connection, &self.folder).err();
+        }
+        Ok(value)
+    }
+
+    /// Reads from one moment, whoever writes meanwhile.
+    fn read<T>(
+        &self,
+        query: impl FnOnce(&Transaction<'_>) -> rusqlite::Result<T>,
+    ) -> Result<T, StateError> {
+        let read = || {
+            let transaction = self.connection.unchecked_transaction()?;
+            let value = query(&transaction)?;
+            transaction.commit()?;
+            Ok(value)
+        };
+        read().map_err(|error| database::state_error(&self.path, error))
+    }
+}
+
+/// What tells a file from others, whatever its name is.
+fn identity(path: &Path) -> Result<(u64, u64), StateError> {
+    // Not opened for this: closing it would free the locks that the process has on it.
+    let metadata = fs::metadata(path).map_err(|error| StateError::Place {
+        path: path.to_owned(),
+        error,
+    })?;
+    Ok((metadata.dev(), metadata.ino()))
 }

@@ -279,6 +279,15 @@ pub struct Answer {
     pub content: NewAnswer,
 }
 
+/// What came of an answer.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct AnswerKept {
+    /// The answer.
+    pub id: RowId,
+    /// The modules whose Justify stage it has passed.
+    pub passed: Vec<ModuleId>,
+}
+
 /// All questions of a module: once they are settled, its Justify stage is passed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct JustifyNeeds {
