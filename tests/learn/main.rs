@@ -1,13 +1,9 @@
-//! The learner's runtime.
-
-#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
-
-mod judge;
 //! The learner's runtime: what is kept, and what comes of it.
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
 mod events;
+mod judge;
 mod progress;
 mod state;
 

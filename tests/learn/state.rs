@@ -959,6 +959,9 @@ fn export_is_as_its_schema_says() {
         .iter()
         .filter(|(_, value)| value.as_array().is_some_and(Vec::is_empty))
         .collect();
-    assert_eq!(empty.keys().map(|it| it.as_str()).collect::<Vec<_>>(), ["broken", "hints"]);
+    assert_eq!(
+        empty.keys().map(|it| it.as_str()).collect::<Vec<_>>(),
+        ["broken", "hints"]
+    );
     assert!(schema.accepts(&export), "{export:#}");
 }
