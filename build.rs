@@ -1,5 +1,6 @@
 //! Tells builds of the tool from each other: a result that one build has kept says nothing of what
-//! another would do. And lists the files of `templates`, which the binary carries.
+//! another would do. Names the platform that is built for, and lists the files of
+//! `templates`, which the binary carries.
 
 use std::collections::hash_map::DefaultHasher;
 use std::fs;
@@ -22,6 +23,8 @@ fn main() {
     // New files show as a change of their folder.
     println!("cargo:rerun-if-changed=src");
     println!("cargo:rustc-env=MASTERY_BUILD={:016x}", hasher.finish());
+    let target = std::env::var("TARGET").expect("cargo sets it");
+    println!("cargo:rustc-env=MASTERY_TARGET={target}");
     list_templates(&root.join("templates"));
 }
 

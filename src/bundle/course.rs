@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use semver::Version;
+use serde::{Deserialize, Serialize};
 
 use crate::curriculum::document::{CurriculumKind, Group, Manifest, ModuleManifest};
 use crate::curriculum::id::{FilePath, ModuleId, Slug, Text};
@@ -49,7 +50,8 @@ pub struct CourseModule {
 }
 
 /// A question without what judges its answers.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct OpenQuestion {
     /// Unique in the module or group.
     pub id: Slug,
@@ -58,7 +60,8 @@ pub struct OpenQuestion {
 }
 
 /// A bug as the learner is told of it.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Incident {
     /// Names the bug without telling what it is; see [`crate::bundle::sealed::SealedBug::incident`].
     pub id: String,

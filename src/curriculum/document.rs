@@ -8,7 +8,7 @@ use std::hash::Hash;
 use std::time::Duration;
 
 use serde::de::{DeserializeOwned, Error as _};
-use serde::{Deserialize, Deserializer};
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_json::{Map, Value};
 
 use super::id::{
@@ -35,7 +35,7 @@ pub trait FileContent: DeserializeOwned {
 }
 
 /// `curriculum.yaml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Manifest {
     /// Version of the formats.
@@ -59,10 +59,13 @@ pub struct Manifest {
     /// SPDX expression of the content.
     pub license: Text,
     /// Where the material comes from.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Text>,
     /// One or two sentences for a catalogue.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Text>,
     /// What validators need; `None` when no module needs Python.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub environment: Option<Environment>,
     /// Globs that are restored before every validation.
     #[serde(default, deserialize_with = "distinct")]
@@ -129,7 +132,7 @@ impl FileContent for Manifest {
 }
 
 /// How the modules of a curriculum build on each other.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum CurriculumKind {
     /// Each module builds on all before it.
@@ -139,7 +142,7 @@ pub enum CurriculumKind {
 }
 
 /// An entry under `modules`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum ModuleEntry {
     /// A module of a linear curriculum.
@@ -149,7 +152,7 @@ pub enum ModuleEntry {
 }
 
 /// A group of modules in a library.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Group {
     /// Unique in the curriculum.
@@ -157,6 +160,7 @@ pub struct Group {
     /// What learners see above the modules.
     pub title: Text,
     /// A questions file that the modules share.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub theory: Option<FilePath>,
     /// The modules, in the order in which they are shown.
     #[serde(deserialize_with = "some_distinct")]
@@ -164,13 +168,18 @@ pub struct Group {
 }
 
 /// What validators need to run.
-#[derive(Clone, Debug, Default, Deserialize)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Environment {
     /// Versions of Python; `None` for any.
-    #[serde(default, deserialize_with = "version_req")]
+    #[serde(
+        default,
+        deserialize_with = "version_req",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub python: Option<semver::VersionReq>,
     /// The lock file; `None` stands for `requirements.txt` where there is one.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub requirements: Option<FilePath>,
     /// Package indexes besides the one that the machine is set up with.
     #[serde(default, deserialize_with = "distinct")]
@@ -187,7 +196,7 @@ pub struct Environment {
 }
 
 /// A finding that is known and accepted.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Allow {
     /// Name of the rule.
@@ -197,11 +206,12 @@ pub struct Allow {
     /// Why the finding is acceptable.
     pub reason: Text,
     /// Last day on which the entry counts.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub until: Option<Date>,
 }
 
 /// Severity of a rule in one curriculum.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum SeverityOverride {
     /// Fails the gate.
@@ -213,7 +223,7 @@ pub enum SeverityOverride {
 }
 
 /// `modules/<id>/module.yaml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ModuleManifest {
     /// Equal to the name of the folder.
@@ -221,6 +231,7 @@ pub struct ModuleManifest {
     /// The name that learners see.
     pub title: Title,
     /// One sentence for lists.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Text>,
     /// Which stages there are.
     #[serde(default)]
@@ -235,13 +246,16 @@ pub struct ModuleManifest {
     #[serde(default, deserialize_with = "distinct")]
     pub requires: Vec<ModuleId>,
     /// How hard it is.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub difficulty: Option<Difficulty>,
     /// How long a learner needs, in minutes.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub minutes: Option<Whole<1, 6000>>,
     /// From vague to precise.
     #[serde(default)]
     pub hints: Vec<Text>,
     /// What the learner writes; `None` for a module without a Build stage.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub build: Option<Build>,
 }
 
@@ -256,7 +270,7 @@ impl FileContent for ModuleManifest {
 }
 
 /// Which stages a module has.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ModuleKind {
     /// Build, Justify and Harden.
@@ -267,7 +281,7 @@ pub enum ModuleKind {
 }
 
 /// How far a module is.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Status {
     /// Learners get it; its findings fail the gate.
@@ -278,7 +292,7 @@ pub enum Status {
 }
 
 /// How hard a module is for those that the curriculum is for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 #[expect(missing_docs, reason = "the words say it")]
 pub enum Difficulty {
@@ -299,27 +313,35 @@ impl Difficulty {
 }
 
 /// The Build stage of a module.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Build {
     /// Files that the learner changes or creates.
     #[serde(deserialize_with = "some_distinct")]
     pub edit: Vec<FilePath>,
     /// A command that is run before the validator.
-    #[serde(default, deserialize_with = "argv_option")]
+    #[serde(
+        default,
+        deserialize_with = "argv_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub prepare: Option<Vec<String>>,
     /// What decides pass or fail.
     pub validator: Validator,
     /// Wall time of the validator; 60 seconds when `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub timeout_seconds: Option<Seconds>,
     /// Wall time of one test; half of the validator's when `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub test_timeout_seconds: Option<Seconds>,
     /// Memory of all processes together in MiB; 2048 when `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub memory_mib: Option<Whole<64, 1_048_576>>,
     /// Tests that pass on the starter, and must.
     #[serde(default, deserialize_with = "distinct")]
     pub initially_passing: Vec<TestId>,
     /// How long the reference takes, in seconds; nothing is judged by it.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub baseline_seconds: Option<Seconds>,
 }
 
@@ -343,7 +365,7 @@ impl Build {
 }
 
 /// What decides pass or fail.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Validator {
     /// Tests that pytest runs.
@@ -353,7 +375,7 @@ pub enum Validator {
 }
 
 /// A validator that pytest runs.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PytestValidator {
     /// Files, or classes and functions in them.
@@ -362,18 +384,19 @@ pub struct PytestValidator {
 }
 
 /// A validator that is a program.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CommandValidator {
     /// Program and arguments.
     #[serde(rename = "command", deserialize_with = "argv")]
     pub argv: Vec<String>,
     /// Where the program writes a JUnit XML report; `None` when the whole run is one test.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub junit: Option<FilePath>,
 }
 
 /// `modules/<id>/bugs/<id>.yaml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct BugManifest {
     /// Equal to the name of the file.
@@ -388,6 +411,7 @@ pub struct BugManifest {
     #[serde(default)]
     pub hints: Vec<Text>,
     /// Shown after the fix.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub lesson: Option<Text>,
     /// How the validator must fail.
     pub expect: Expect,
@@ -406,22 +430,25 @@ impl FileContent for BugManifest {
 }
 
 /// How a fault gets into the code; at least one of the two.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Inject {
     /// A diff against the solved state.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub patch: Option<PatchName>,
     /// Changes that work on any correct solution.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub rewrite: Option<Rewrite>,
 }
 
 /// Changes that work on any correct solution.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Rewrite {
     /// The file that is rewritten.
     pub path: FilePath,
     /// The function or class in which matches are looked for; the whole file when `None`.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub within: Option<DottedName>,
     /// Applied in order; each must match exactly once.
     #[serde(deserialize_with = "some")]
@@ -432,7 +459,7 @@ pub struct Rewrite {
 }
 
 /// One change of a rewrite.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RewriteStep {
     /// An ast-grep rule object.
@@ -447,7 +474,7 @@ pub struct RewriteStep {
 }
 
 /// How the validator must fail.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Expect {
     /// How the run must end.
@@ -460,11 +487,12 @@ pub struct Expect {
     #[serde(default, deserialize_with = "distinct")]
     pub may_fail: Vec<TestId>,
     /// Regular expression on the exception text; `None` accepts any.
+    #[serde(skip_serializing_if = "Option::is_none")]
     pub message: Option<Text>,
 }
 
 /// How the run of a bug must end.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum ExpectedOutcome {
     /// Tests fail.
@@ -475,7 +503,7 @@ pub enum ExpectedOutcome {
 }
 
 /// `modules/<id>/questions.yaml` and `theory/<group>.yaml`.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Questions {
     /// In the order in which they are asked.
@@ -486,7 +514,7 @@ pub struct Questions {
 impl FileContent for Questions {}
 
 /// A question with what judges its answers.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Question {
     /// Unique in the module.
@@ -509,7 +537,7 @@ pub struct Question {
 }
 
 /// Something that every passing answer has to contain.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Concept {
     /// Unique in the question.
@@ -522,7 +550,7 @@ pub struct Concept {
 }
 
 /// A shallow or wrong kind of answer.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct FailureMode {
     /// Unique in the question.
@@ -531,7 +559,11 @@ pub struct FailureMode {
     #[serde(deserialize_with = "some_distinct")]
     pub any_of: Vec<PatternText>,
     /// Concepts that excuse the answer when all are there; `None` when nothing does.
-    #[serde(default, deserialize_with = "some_distinct_option")]
+    #[serde(
+        default,
+        deserialize_with = "some_distinct_option",
+        skip_serializing_if = "Option::is_none"
+    )]
     pub unless: Option<Vec<Slug>>,
     /// What the learner is told.
     pub feedback: Text,

@@ -4,7 +4,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 use crate::source::path::is_plain_relative;
 
@@ -19,7 +19,7 @@ pub struct InvalidValue {
 macro_rules! checked_string {
     ($(#[$doc:meta])* $name:ident, $wanted:literal, $is_valid:expr) => {
         $(#[$doc])*
-        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Deserialize)]
+        #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
         #[serde(try_from = "String")]
         pub struct $name(String);
 
@@ -243,7 +243,7 @@ fn is_date(text: &str) -> bool {
 }
 
 /// A number of seconds, more than 0 and at most an hour.
-#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, PartialOrd, Serialize, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Seconds(f64);
 
@@ -271,7 +271,7 @@ impl TryFrom<f64> for Seconds {
 }
 
 /// A whole number from `MIN` to `MAX`. As in JSON Schema, `60.0` is a whole number.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(try_from = "f64")]
 pub struct Whole<const MIN: u32, const MAX: u32>(u32);
 
