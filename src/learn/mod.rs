@@ -12,6 +12,7 @@ pub mod shadow;
 pub mod snapshot;
 pub mod progress;
 pub mod state;
+mod files;
 pub mod first_commit;
 pub mod line_endings;
 pub mod notice;

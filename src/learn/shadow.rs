@@ -1,8 +1,13 @@
 //! The folder in which the learner's work is validated: `.mastery/shadow`.
 
+use std::fs::{self, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
-use super::snapshot::{SnapshotError, SnapshotId, Snapshots};
+use super::snapshot::{Line, Snapshot, SnapshotError, Snapshots};
+use crate::run::refill::refill;
+use crate::run::removal::remove;
 use crate::source::tree::Tree;
 
 /// The shadow tree of a learner's project.
@@ -24,7 +29,7 @@ pub enum ShadowError {
         /// The folder.
         folder: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
 }
 
@@ -43,8 +48,44 @@ impl Shadow {
     }
 
     /// Makes the folder hold exactly `tree`, whatever is in it or in its place, and returns the snapshot of that.
-    pub fn bring_to(&self, tree: &Tree) -> Result<SnapshotId, ShadowError> {
-        let _ = (&self.snapshots, tree);
-        unimplemented!()
+    ///
+    /// The tree is kept first and then read back, so that what is validated is what is kept. Only files that differ
+    /// are written; no link is followed.
+    ///
+    /// It is not git that writes the files: it would trust what it knows of them, apply the learner's
+    /// `.gitattributes`, and refuse some names.
+    pub fn bring_to(&self, tree: Tree) -> Result<Snapshot, ShadowError> {
+        let snapshots = &self.snapshots;
+        let snapshot = snapshots.keep_tree(tree, Line::Validated, "validated")?;
+        let kept = snapshots.read(&snapshot.id)?;
+        self.fill(&kept).map_err(|source| ShadowError::Folder {
+            folder: self.folder.clone(),
+            source,
+        })?;
+        Ok(snapshot)
+    }
+
+    fn fill(&self, tree: &Tree) -> io::Result<()> {
+        let is_folder = |path: &Path| path.symlink_metadata().is_ok_and(|it| it.is_dir());
+        if !is_folder(&self.folder) {
+            remove(&self.folder)?;
+            fs::create_dir_all(&self.folder)?;
+        }
+        fs::set_permissions(&self.folder, Permissions::from_mode(0o755))?;
+        if refill(&self.folder, tree).is_ok() {
+            return Ok(());
+        }
+        // What can't be brought up to date is made anew.
+        remove(&self.folder)?;
+        fs::create_dir(&self.folder)?;
+        tree.write(&self.folder)
+    }
+
+    /// Removes the folder, whatever is in it. It is no error if it is not there.
+    pub fn remove(&self) -> Result<(), ShadowError> {
+        remove(&self.folder).map_err(|source| ShadowError::Folder {
+            folder: self.folder.clone(),
+            source,
+        })
     }
 }

@@ -2,19 +2,25 @@
 //!
 //! A snapshot is taken of a folder and kept in a repository of our own; the learner's repository is only looked at.
 
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
+use std::{fmt, fs, io};
 
+use super::files;
 use super::notice::Notice;
 use crate::curriculum::id::ModuleId;
+use crate::git::store::{Put, TreeStore};
+use crate::git::view::{FolderView, NoView, Reach};
+use crate::run::removal::remove;
 use crate::source::tree::Tree;
 
 /// The snapshots in a learner's `.mastery` folder.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
-    /// The bare repository that they are in.
-    repository: PathBuf,
+    /// The repository that they are in.
+    store: TreeStore,
+    /// Files that are part of every snapshot, whatever git ignores.
+    needed: Vec<String>,
 }
 
 /// What a snapshot is of. Each has a history of its own.
@@ -84,7 +90,7 @@ pub enum SnapshotError {
         /// The folder.
         folder: PathBuf,
         /// What the system says.
-        source: std::io::Error,
+        source: io::Error,
     },
     /// There is no such snapshot, or it is damaged.
     #[error("there is no snapshot `{id}` that can be read: {message}")]
@@ -108,8 +114,16 @@ impl Snapshots {
     /// The snapshots in a `.mastery` folder. Nothing is made before one is taken.
     pub fn at(mastery: &Path) -> Self {
         Self {
-            repository: mastery.join("snapshots.git"),
+            store: TreeStore::at(&mastery.join("snapshots.git")),
+            needed: Vec::new(),
         }
+    }
+
+    /// Files that are part of every snapshot where they are there, even if git is told to ignore them.
+    #[must_use]
+    pub fn needing(mut self, paths: impl IntoIterator<Item = String>) -> Self {
+        self.needed.extend(paths);
+        self
     }
 
     /// Takes a snapshot of a folder. `why` is a line for people.
@@ -121,19 +135,165 @@ impl Snapshots {
         line: Line<'_>,
         why: &str,
     ) -> Result<Snapshot, SnapshotError> {
-        let _ = (folder, line, why);
-        unimplemented!()
+        let unreadable = |source| SnapshotError::Folder {
+            folder: folder.to_owned(),
+            source,
+        };
+        if !self.store.path().is_dir() {
+            // Whatever else is wrong shows when the snapshot is kept.
+            let _ = self.store.make();
+        }
+        // A challenge is inside of the learner's repository, and no part of it.
+        let reach = match line {
+            Line::Project | Line::Validated => Reach::Above,
+            Line::Challenge(_) => Reach::Here,
+        };
+        let mut notices = Vec::new();
+        let view = match FolderView::of(folder, reach) {
+            Ok(view) => Some(view),
+            Err(problem) => {
+                notices.push(match problem {
+                    NoView::NoRepository => Notice::NoRepository,
+                    NoView::Ignored => Notice::IgnoredFolder,
+                    NoView::Broken(message) => Notice::BrokenRepository { message },
+                });
+                None
+            }
+        };
+        let mut view = match view {
+            Some(view) => view,
+            None => self.view_without_repository(folder, &mut notices)?,
+        };
+        view.track(self.needed.iter().cloned());
+        let (tree, left_out) = files::read(folder, &view).map_err(unreadable)?;
+        notices.extend(left_out);
+        self.keep(tree, line, why, notices)
     }
 
-    /// All snapshots of a line, the newest first.
-    pub fn list(&self, line: Line<'_>) -> Result<Vec<Taken>, SnapshotError> {
-        let _ = line;
-        unimplemented!()
+    /// Keeps a tree that is in no folder.
+    pub fn keep_tree(
+        &self,
+        tree: Tree,
+        line: Line<'_>,
+        why: &str,
+    ) -> Result<Snapshot, SnapshotError> {
+        self.keep(tree, line, why, Vec::new())
+    }
+
+    fn keep(
+        &self,
+        tree: Tree,
+        line: Line<'_>,
+        why: &str,
+        mut notices: Vec<Notice>,
+    ) -> Result<Snapshot, SnapshotError> {
+        let put = self.put(line, &tree, why, &mut notices)?;
+        Ok(Snapshot {
+            id: SnapshotId(put.id),
+            tree,
+            is_new: put.is_new,
+            notices,
+        })
+    }
+
+    /// All snapshots of a line that can be read, the newest first.
+    pub fn list(&self, line: Line<'_>) -> Vec<Taken> {
+        let commits = self.store.history(&branch(line)).into_iter();
+        let taken = commits.map(|commit| Taken {
+            id: SnapshotId(commit.id),
+            why: commit.message.trim_end().to_owned(),
+            at: commit.at,
+        });
+        taken.collect()
     }
 
     /// What is in a snapshot.
     pub fn read(&self, id: &SnapshotId) -> Result<Tree, SnapshotError> {
-        let _ = id;
-        unimplemented!()
+        let tree = self.store.read(id.as_str());
+        tree.map_err(|error| SnapshotError::Missing {
+            id: id.clone(),
+            message: error.to_string(),
+        })
+    }
+
+    fn view_without_repository(
+        &self,
+        folder: &Path,
+        notices: &mut Vec<Notice>,
+    ) -> Result<FolderView, SnapshotError> {
+        if let Some(view) = FolderView::without_repository(folder, &self.store) {
+            return Ok(view);
+        }
+        let aside = self.replace()?;
+        notices.extend(aside.map(|aside| Notice::SnapshotsMadeAgain { aside }));
+        FolderView::without_repository(folder, &self.store)
+            .ok_or_else(|| self.not_kept("the repository can't be used"))
+    }
+
+    /// Puts a tree into our repository; into a new one, where that is damaged.
+    fn put(
+        &self,
+        line: Line<'_>,
+        tree: &Tree,
+        why: &str,
+        notices: &mut Vec<Notice>,
+    ) -> Result<Put, SnapshotError> {
+        let branch = branch(line);
+        if let Ok(put) = self.store.put(&branch, tree, why) {
+            return Ok(put);
+        }
+        let aside = self.replace()?;
+        match self.store.put(&branch, tree, why) {
+            Ok(put) => {
+                notices.extend(aside.map(|aside| Notice::SnapshotsMadeAgain { aside }));
+                Ok(put)
+            }
+            Err(error) => {
+                // The fault is not that of the old one: no space is left, or nothing may be written.
+                self.put_back(aside.as_deref());
+                Err(self.not_kept(error))
+            }
+        }
+    }
+
+    /// Sets the repository aside, makes a new one, and returns where the old one is; `None` when there was none.
+    fn replace(&self) -> Result<Option<PathBuf>, SnapshotError> {
+        let path = self.store.path();
+        let mut aside = None;
+        if path.symlink_metadata().is_ok() {
+            let names = (1..).map(|n| path.with_file_name(format!("snapshots.damaged-{n}.git")));
+            let free = names
+                .into_iter()
+                .find(|name| name.symlink_metadata().is_err())
+                .expect("there are more numbers than files");
+            fs::rename(path, &free).map_err(|error| self.not_kept(error))?;
+            aside = Some(free);
+        }
+        self.store.make().map_err(|error| {
+            self.put_back(aside.as_deref());
+            self.not_kept(error)
+        })?;
+        Ok(aside)
+    }
+
+    fn put_back(&self, aside: Option<&Path>) {
+        if let Some(aside) = aside {
+            let _ = remove(self.store.path()).and_then(|()| fs::rename(aside, self.store.path()));
+        }
+    }
+
+    fn not_kept(&self, message: impl fmt::Display) -> SnapshotError {
+        SnapshotError::NotKept {
+            repository: self.store.path().to_owned(),
+            message: message.to_string(),
+        }
+    }
+}
+
+fn branch(line: Line<'_>) -> String {
+    match line {
+        Line::Project => "project".to_owned(),
+        Line::Challenge(module) => format!("challenge/{module}"),
+        Line::Validated => "validated".to_owned(),
     }
 }

@@ -5,6 +5,7 @@ pub mod export;
 pub mod language;
 pub mod leak;
 mod outline;
+pub mod protected;
 pub mod region;
 pub mod rules;
 pub mod state;

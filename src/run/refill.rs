@@ -21,7 +21,7 @@ const MODE: u32 = 0o7777;
 /// # Errors
 ///
 /// What the system says; nobody knows what the folder holds then.
-pub(super) fn refill(folder: &Path, tree: &Tree) -> io::Result<()> {
+pub(crate) fn refill(folder: &Path, tree: &Tree) -> io::Result<()> {
     let mut keeper = Keeper {
         tree,
         folders: folders_of(tree),

@@ -9,7 +9,7 @@ use std::path::Path;
 pub(super) const LOCK: &str = "lock";
 
 /// Removes a folder, whatever a case has made of it. It is no error if it is not there.
-pub(super) fn remove(path: &Path) -> io::Result<()> {
+pub(crate) fn remove(path: &Path) -> io::Result<()> {
     let mut result = Ok(());
     // Some file systems forget to list an entry while others are being removed.
     for _ in 0..2 {

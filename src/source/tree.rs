@@ -13,10 +13,10 @@ use super::content::Content;
 use super::{MAX_PROJECT_FILE_BYTES, ReadError, path, read_with_metadata};
 
 /// Files that a tree may have.
-const MAX_FILES: usize = 20_000;
+pub(crate) const MAX_FILES: usize = 20_000;
 
 /// Levels of folders that a tree may have.
-const MAX_DEPTH: usize = 32;
+pub(crate) const MAX_DEPTH: usize = 32;
 
 /// What programs leave behind in a source tree; never part of it.
 const LEFTOVERS: &[&str] = &[
@@ -352,11 +352,11 @@ impl Reader<'_> {
     }
 }
 
-fn is_portable(name: &str) -> bool {
+pub(crate) fn is_portable(name: &str) -> bool {
     !name.contains('\\') && !name.contains(char::is_control)
 }
 
-fn is_executable(metadata: &fs::Metadata) -> bool {
+pub(crate) fn is_executable(metadata: &fs::Metadata) -> bool {
     use std::os::unix::fs::PermissionsExt as _;
     metadata.permissions().mode() & 0o111 != 0
 }

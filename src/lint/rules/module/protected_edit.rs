@@ -1,10 +1,9 @@
 //! `protected-edit`.
 
-use globset::{Glob, GlobSet, GlobSetBuilder};
-
 use crate::curriculum::id::Text;
 use crate::diagnostic::Sink;
 use crate::lint::rule::{Context, Rule, RuleMeta, declare_rule};
+use crate::project::protected::ProtectedPaths;
 
 declare_rule! {
     /// A learner is to change a protected file.
@@ -43,10 +42,10 @@ impl Rule for ProtectedEdit {
             return;
         };
         let globs = curriculum.value.protected.iter().map(Text::as_str);
-        let protected = set(globs.chain(ALWAYS.iter().copied()));
+        let protected = ProtectedPaths::new(globs);
         for (_, manifest, build) in context.builds() {
             for (index, path) in build.edit.iter().enumerate() {
-                if protected.is_match(path.as_str()) {
+                if protected.contains(path.as_str()) {
                     let at = manifest.at(&format!("/build/edit/{index}"));
                     let message =
                         format!("`{path}` is protected: a learner's changes would be lost");
@@ -55,24 +54,4 @@ impl Rule for ProtectedEdit {
             }
         }
     }
-}
-
-/// Files that decide what the tests do, wherever they are.
-const ALWAYS: &[&str] = &[
-    "**/conftest.py",
-    "**/pytest.ini",
-    "**/.pytest.ini",
-    "**/tox.ini",
-    "**/setup.cfg",
-    "**/sitecustomize.py",
-    "**/usercustomize.py",
-];
-
-/// All globs as one. One that can't be read matches nothing.
-fn set<'a>(globs: impl Iterator<Item = &'a str>) -> GlobSet {
-    let mut builder = GlobSetBuilder::new();
-    for glob in globs.filter_map(|glob| Glob::new(glob).ok()) {
-        builder.add(glob);
-    }
-    builder.build().unwrap_or_default()
 }
