@@ -1,21 +1,15 @@
 //! The learner's runtime: what a learner has done, and what comes of what they do next.
 
 pub mod challenge_tree;
+mod files;
 pub mod findings;
 pub mod first_commit;
 pub mod harden;
 pub mod line_endings;
 pub mod notice;
 pub mod place;
-pub mod protected;
-pub mod shadow;
-pub mod snapshot;
 pub mod progress;
-pub mod state;
-mod files;
-pub mod first_commit;
-pub mod line_endings;
-pub mod notice;
 pub mod protected;
 pub mod shadow;
 pub mod snapshot;
+pub mod state;

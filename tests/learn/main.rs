@@ -1,0 +1,22 @@
+//! The learner's runtime, against what people and machines do to their folders.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+mod repository;
+mod snapshot;
+
+/// A test file that is not declared above would be passed over in silence.
+#[test]
+fn every_test_file_is_declared() {
+    let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/learn");
+    let main = std::fs::read_to_string(folder.join("main.rs")).unwrap();
+    for entry in std::fs::read_dir(folder).unwrap().map(Result::unwrap) {
+        let name = entry.file_name().into_string().unwrap();
+        if let Some(module) = name.strip_suffix(".rs").filter(|module| *module != "main") {
+            assert!(
+                main.contains(&format!("mod {module};")),
+                "{name} is not declared"
+            );
+        }
+    }
+}
