@@ -5,6 +5,8 @@
 mod events;
 mod judge;
 mod progress;
+mod repository;
+mod snapshot;
 mod state;
 
 /// A test file that is not declared above would be passed over in silence.
