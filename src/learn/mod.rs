@@ -1,5 +1,6 @@
 //! The learner's runtime: what a learner has done, and what comes of what they do next.
 
+pub mod answers;
 pub mod asked;
 pub mod challenge_tree;
 mod files;

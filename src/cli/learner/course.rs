@@ -6,6 +6,7 @@ use std::path::Path;
 use semver::Version;
 
 use super::LearnerArgs;
+use crate::bundle::container::{Bundle, BundleError};
 use crate::bundle::course::{Course, Made};
 use crate::bundle::edition::Edition;
 use crate::bundle::sealed::Sealed;
@@ -19,9 +20,18 @@ use crate::project::Project;
 pub(crate) struct Loaded {
     /// What learners may see.
     pub(crate) course: Course,
+    /// Opened when it is needed.
     sealed: OnceCell<Sealed>,
+    bundle: Option<Bundle>,
     /// Tells one bundle from another.
     digest: String,
+}
+
+impl From<BundleError> for Error {
+    fn from(error: BundleError) -> Self {
+        let refused = Self::user(error.to_string());
+        error.hint().into_iter().fold(refused, Self::hinted)
+    }
 }
 
 /// The digest of a course that comes from no bundle.
@@ -32,10 +42,22 @@ impl Loaded {
     pub(crate) fn find(args: &LearnerArgs) -> Result<Self, Error> {
         match &args.course {
             Some(path) if path.is_dir() => Self::of_curriculum(path),
-            Some(path) => Err(Error::user(format!("`{}` is no course", path.display()))),
-            None => Err(Error::user("this program holds no course").hinted(
-                "run the file that your course came as, or name a bundle with `--course FILE`",
-            )),
+            Some(path) => Ok(Self::of_bundle(Bundle::open(path)?)),
+            None => match Bundle::of_this_program()? {
+                Some(bundle) => Ok(Self::of_bundle(bundle)),
+                None => Err(Error::user("this program holds no course").hinted(
+                    "run the file that your course came as, or name a bundle with `--course FILE`",
+                )),
+            },
+        }
+    }
+
+    fn of_bundle(bundle: Bundle) -> Self {
+        Self {
+            course: Course::clone(bundle.course()),
+            sealed: OnceCell::new(),
+            digest: bundle.digest(),
+            bundle: Some(bundle),
         }
     }
 
@@ -60,11 +82,15 @@ impl Loaded {
             course: edition.course,
             sealed: OnceCell::from(edition.sealed),
             digest: UNBUNDLED.to_owned(),
+            bundle: None,
         })
     }
 
     /// What is sealed.
     pub(crate) fn sealed(&self) -> Result<&Sealed, Error> {
+        if let (None, Some(bundle)) = (self.sealed.get(), &self.bundle) {
+            let _ = self.sealed.set(bundle.sealed()?);
+        }
         Ok(self.sealed.get_or_init(Sealed::default))
     }
 

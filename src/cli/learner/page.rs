@@ -88,11 +88,6 @@ impl Page {
         }
     }
 
-    /// Columns that a line may have.
-    pub(crate) fn width(&self) -> usize {
-        self.width
-    }
-
     /// Where lines go that are made elsewhere.
     pub(crate) fn out(&mut self) -> &mut dyn Write {
         &mut self.out

@@ -5,7 +5,7 @@ use std::fs;
 use std::path::Path;
 use std::time::Duration;
 
-use rusqlite::{Connection, OptionalExtension as _, TransactionBehavior, params};
+use rusqlite::{Connection, OptionalExtension as _, Transaction, TransactionBehavior, params};
 
 use super::database::beside;
 use super::record::Time;
@@ -64,20 +64,20 @@ impl Responses {
     }
 
     /// Keeps a response. Those that were not used for longest make room for it.
-    pub fn put(&mut self, digest: &str, response: &str) {
+    pub fn put(&self, digest: &str, response: &str) {
         // What is not kept is asked for again.
         let _ = self.try_put(digest, response);
     }
 
-    fn try_put(&mut self, digest: &str, response: &str) -> rusqlite::Result<()> {
+    fn try_put(&self, digest: &str, response: &str) -> rusqlite::Result<()> {
         let (entries, bytes) = (self.max_entries, self.max_bytes);
-        let Some(connection) = &mut self.connection else {
+        let Some(connection) = &self.connection else {
             return Ok(());
         };
         if i64::try_from(response.len()).is_ok_and(|length| length > bytes) {
             return Ok(());
         }
-        let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let transaction = Transaction::new_unchecked(connection, TransactionBehavior::Immediate)?;
         // Later than all others, so that what is used in the same millisecond has an order.
         transaction.execute(
             "INSERT OR REPLACE INTO responses
@@ -116,7 +116,7 @@ mod tests {
     #[test]
     fn what_was_kept_is_found() {
         let dir = tempfile::tempdir().unwrap();
-        let mut responses = Responses::open(dir.path());
+        let responses = Responses::open(dir.path());
         assert_eq!(responses.get("a"), None);
         responses.put("a", "1");
         responses.put("a", "2");
@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_was_not_used_for_longest_goes() {
         let dir = tempfile::tempdir().unwrap();
-        let mut responses = Responses::open(dir.path());
+        let responses = Responses::open(dir.path());
         (responses.max_entries, responses.max_bytes) = (3, 10);
         for (digest, response) in [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")] {
             responses.put(digest, response);
@@ -149,7 +149,7 @@ mod tests {
     fn whatever_is_in_its_place_does_no_harm() {
         let dir = tempfile::tempdir().unwrap();
         fs::write(dir.path().join(FILE), "garbage, and quite a lot of it").unwrap();
-        let mut responses = Responses::open(dir.path());
+        let responses = Responses::open(dir.path());
         responses.put("a", "1");
         assert_eq!(responses.get("a").as_deref(), Some("1"));
         drop(responses);
@@ -157,7 +157,7 @@ mod tests {
             let _ = fs::remove_file(dir.path().join(path));
         }
         fs::create_dir(dir.path().join(FILE)).unwrap();
-        let mut responses = Responses::open(dir.path());
+        let responses = Responses::open(dir.path());
         responses.put("a", "1");
         assert_eq!(responses.get("a"), None);
     }
