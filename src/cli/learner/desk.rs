@@ -68,13 +68,7 @@ impl Desk {
     /// Opens what is kept of a project, whatever course it is of.
     pub(crate) fn at(loaded: Loaded, place: Place) -> Result<Self, Error> {
         let (store, notices) = Store::open(&place.own())?;
-        let mut notices: Vec<_> = notices.iter().map(ToString::to_string).collect();
-        if !loaded.course.made.is_checked {
-            notices.push(
-                "this course was not checked when it was bundled: tests and bugs may be wrong"
-                    .to_owned(),
-            );
-        }
+        let notices = notices.iter().map(ToString::to_string).collect();
         Ok(Self {
             loaded,
             place,
@@ -152,7 +146,10 @@ impl Desk {
 
 /// The folder that the learner is in.
 pub(crate) fn folder(args: &LearnerArgs) -> Result<std::path::PathBuf, Error> {
-    let here = std::env::current_dir()?;
+    let here = std::env::current_dir().map_err(|error| {
+        let gone = Error::user("the folder that you are in is gone").caused_by(error);
+        gone.hinted("go to your project")
+    })?;
     Ok(match &args.project {
         Some(folder) => {
             let folder = here.join(folder);

@@ -1,11 +1,13 @@
 //! How a run is shown to a learner: the first failure in full, the others by name.
 
+use std::fmt;
+
 use super::page::{Page, Tone};
 use crate::cli::error::Error;
-use crate::learn::findings::Findings;
+use crate::learn::findings::{Failure, Findings};
 use crate::plural::count;
 
-/// Failures that are named behind the first.
+/// Functions that are named behind the first.
 const NAMED: usize = 9;
 
 /// Shows a run.
@@ -31,13 +33,12 @@ pub(crate) fn print(page: &mut Page, findings: &Findings) -> Result<(), Error> {
     if !others.is_empty() {
         page.blank()?;
         page.text("These fail, too:")?;
-        let named: Vec<_> = others
-            .iter()
-            .take(NAMED)
-            .map(|failure| format!("{}: {}", failure.id, failure.summary))
-            .collect();
+        let groups = grouped(others);
+        let named = groups.iter().take(NAMED).map(ToString::to_string);
+        let named: Vec<_> = named.collect();
         page.items(named.iter().map(String::as_str))?;
-        if let Some(more @ 1..) = others.len().checked_sub(NAMED) {
+        let more: usize = groups.iter().skip(NAMED).map(|it| it.number).sum();
+        if more > 0 {
             page.aside(&format!("and {}", count(more as u64, "other")))?;
         }
     }
@@ -47,4 +48,48 @@ pub(crate) fn print(page: &mut Page, findings: &Findings) -> Result<(), Error> {
         page.aside(&format!("{passing} passed."))?;
     }
     Ok(())
+}
+
+/// Failures of one test function.
+struct Group<'f> {
+    function: &'f str,
+    /// The whole id, where there is one.
+    id: &'f str,
+    /// How the first of them ended.
+    summary: &'f str,
+    number: usize,
+}
+
+impl fmt::Display for Group<'_> {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.number {
+            1 => write!(formatter, "{}: {}", self.id, self.summary),
+            number => {
+                let sets = count(number as u64, "parameter set");
+                write!(
+                    formatter,
+                    "{} ({sets}), first: {}",
+                    self.function, self.summary
+                )
+            }
+        }
+    }
+}
+
+/// Failures by function, in order.
+fn grouped(failures: &[Failure]) -> Vec<Group<'_>> {
+    let mut groups: Vec<Group<'_>> = Vec::new();
+    for failure in failures {
+        let function = failure.id.split('[').next().unwrap_or(&failure.id);
+        match groups.iter_mut().find(|it| it.function == function) {
+            Some(group) => group.number += 1,
+            None => groups.push(Group {
+                function,
+                id: &failure.id,
+                summary: &failure.summary,
+                number: 1,
+            }),
+        }
+    }
+    groups
 }

@@ -20,8 +20,13 @@ use crate::learn::snapshot::{Line, Snapshots};
 use crate::learn::state::CourseUse;
 use crate::learn::update::Update;
 use crate::plural::count;
+use crate::project::export::replace_file;
 use crate::run::interrupt::Interrupt;
 use crate::source::tree::{Tree, write_entry};
+
+/// What learners are told of a course that nobody answers for.
+const UNCHECKED: &str =
+    "this course was not checked when it was bundled: its tests and bugs may be wrong";
 
 /// Begin the course in a new folder, or bring a project up to date with a newer file
 ///
@@ -65,6 +70,11 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     for notice in &desk.notices {
         page.notice(notice)?;
     }
+    if !desk.loaded.course.made.is_checked {
+        page.notice(UNCHECKED)?;
+    }
+    // Where the project is in a repository of the learner's, that ignores other things.
+    replace_file(&desk.place.own().join(".gitignore"), b"*\n")?;
     let known = desk.store.progress()?.course;
     let course = desk.loaded.as_use();
     match &known {
