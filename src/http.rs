@@ -440,7 +440,7 @@ fn exchange(
             Ok(length) => body.extend_from_slice(&buffer[..length]),
             Err(error) => {
                 let why = error.get_ref().and_then(|it| it.source());
-                let why = why.map_or_else(|| error.to_string(), |it| root_cause(it));
+                let why = why.map_or_else(|| error.to_string(), root_cause);
                 break Err(HttpError::BrokenOff(why));
             }
         }

@@ -7,11 +7,11 @@
 use std::collections::HashSet;
 
 use super::judge::notice::Notice;
-use super::judge::{Judge, JudgeError, Judged, Progress, Usage};
+use super::judge::{Judge, JudgeError, Progress, Usage};
 use crate::answer::explain::Explanation;
 use crate::answer::{Judgement, PatternError, Rubric, fold};
 use crate::curriculum::document::Question;
-use crate::curriculum::id::Slug;
+use crate::curriculum::id::{Slug, Text};
 use crate::diagnostic::escape;
 use crate::http::HttpError;
 use crate::plural;
@@ -99,7 +99,7 @@ pub struct Earlier {
     /// What was written.
     pub text: String,
     /// What it was judged to be.
-    pub judged: Judged,
+    pub judgement: Judgement,
     /// Whether that was the rubric's judgement, no language model having had a say.
     pub is_by_rubric: bool,
 }
@@ -122,7 +122,7 @@ pub enum JudgedBy {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Verdict {
     /// What it is.
-    pub judged: Judged,
+    pub judgement: Judgement,
     /// Who says so.
     pub by: JudgedBy,
     /// What the learner is asked back; `None` for an answer that passes.
@@ -162,7 +162,7 @@ pub fn judge(
     let rubric = Rubric::compile(question).map_err(JustifyError::Rubric)?;
     let explanation = rubric.explain(&answer.own);
     let mut verdict = by_rubric(question, &explanation, earlier);
-    if let (Judged::Unclear { .. }, Some(model)) = (&verdict.judged, model) {
+    if let (Judgement::Unclear { .. }, Some(model)) = (&verdict.judgement, model) {
         ask(model, question, answer, &mut verdict, interrupt, tell)?;
     }
     verdict.may_self_assess = may_compare_with(earlier, answer, &verdict);
@@ -170,21 +170,15 @@ pub fn judge(
 }
 
 fn by_rubric(question: &Question, explanation: &Explanation, earlier: &[Earlier]) -> Verdict {
-    let (judged, feedback) = match &explanation.judgement {
-        Judgement::Passed => (Judged::Passed, None),
-        Judgement::Caught { category } => {
-            let category = Some(category.clone());
-            let feedback = explanation.feedback(question).map(str::to_owned);
-            (Judged::Caught { category }, feedback)
-        }
-        Judgement::Unclear { missing } => {
-            let missing = missing.clone();
-            let feedback = ask_for(question, &missing, earlier);
-            (Judged::Unclear { missing }, feedback)
+    let judgement = explanation.judgement.clone();
+    let feedback = match &judgement {
+        Judgement::Unclear { missing } => ask_for(question, missing, earlier),
+        Judgement::Passed | Judgement::Caught { .. } => {
+            explanation.feedback(question).map(str::to_owned)
         }
     };
     Verdict {
-        judged,
+        judgement,
         by: JudgedBy::Rubric,
         feedback,
         may_self_assess: false,
@@ -211,20 +205,24 @@ fn ask(
     };
     match model.ask(question, &answer.text, interrupt, &mut tell) {
         Ok(opinion) => {
-            verdict.feedback = match &opinion.judged {
-                Judged::Passed => None,
-                Judged::Caught { category } => {
-                    let own = category.as_ref().and_then(|it| feedback_of(question, it));
-                    let said = opinion.feedback.or(own);
+            verdict.feedback = match &opinion.judgement {
+                Judgement::Passed => None,
+                Judgement::Caught { category } => {
+                    let said = opinion.feedback;
+                    let said = said.or_else(|| feedback_of(question, category));
                     Some(said.unwrap_or_else(|| LOOK_AGAIN.to_owned()))
                 }
-                Judged::Unclear { missing } => {
+                Judgement::Unclear { missing } => {
                     let first = missing.first().and_then(|id| asked(question, id));
                     let said = opinion.feedback.or(first).or(verdict.feedback.take());
                     Some(said.unwrap_or_else(|| LOOK_AGAIN.to_owned()))
                 }
             };
-            verdict.judged = opinion.judged;
+            verdict.judgement = match opinion.judgement {
+                // It has found all, and is not content: what the rubric has missed stays the best guess.
+                Judgement::Unclear { missing } if missing.is_empty() => verdict.judgement.clone(),
+                other => other,
+            };
             verdict.by = JudgedBy::Model {
                 name: model.disclosure().model,
                 usage: opinion.usage,
@@ -255,7 +253,7 @@ fn ask_for(question: &Question, missing: &[Slug], earlier: &[Earlier]) -> Option
     }
     let mut before: Vec<&Slug> = Vec::new();
     for answer in earlier {
-        if let Judged::Unclear { missing } = &answer.judged {
+        if let Judgement::Unclear { missing } = &answer.judgement {
             before.extend(pick(missing, &before));
         }
     }
@@ -288,17 +286,17 @@ pub fn may_self_assess(earlier: &[Earlier]) -> bool {
 }
 
 fn is_undecided(earlier: &Earlier) -> bool {
-    earlier.is_by_rubric && matches!(earlier.judged, Judged::Unclear { .. })
+    earlier.is_by_rubric && matches!(earlier.judgement, Judgement::Unclear { .. })
 }
 
 fn may_compare_with(earlier: &[Earlier], answer: &Answer, verdict: &Verdict) -> bool {
     let mut all = earlier.to_vec();
     all.push(Earlier {
         text: answer.text.clone(),
-        judged: verdict.judged.clone(),
+        judgement: verdict.judgement.clone(),
         is_by_rubric: verdict.by == JudgedBy::Rubric,
     });
-    verdict.judged != Judged::Passed && may_self_assess(&all)
+    verdict.judgement != Judgement::Passed && may_self_assess(&all)
 }
 
 /// The model answer, for a learner who may see it: one whose question is settled, or who may assess themselves.
@@ -313,7 +311,7 @@ pub fn model_answer<'q>(
 
 /// The hint number `n`, from 0.
 pub fn hint(question: &Question, n: usize) -> Option<&str> {
-    question.hints.get(n).map(|hint| hint.as_str())
+    question.hints.get(n).map(Text::as_str)
 }
 
 /// A folded text without another one, in whatever case both are.
@@ -355,7 +353,7 @@ mod tests {
     fn unclear(text: &str, missing: &[&str]) -> Earlier {
         Earlier {
             text: text.to_owned(),
-            judged: Judged::Unclear {
+            judgement: Judgement::Unclear {
                 missing: slugs(missing),
             },
             is_by_rubric: true,
@@ -421,10 +419,13 @@ mod tests {
     #[test]
     fn rubric_decides_where_it_can() {
         let passed = verdict("The factor cancels, so there is no overflow.", &[]);
-        assert_eq!((passed.judged, passed.feedback), (Judged::Passed, None));
+        assert_eq!(
+            (passed.judgement, passed.feedback),
+            (Judgement::Passed, None)
+        );
         let caught = verdict("It is more stable.", &[]);
-        let category = slugs(&["vague"]).pop();
-        assert_eq!(caught.judged, Judged::Caught { category });
+        let category = slugs(&["vague"]).remove(0);
+        assert_eq!(caught.judgement, Judgement::Caught { category });
         assert_eq!(caught.feedback.as_deref(), Some("Which step?"));
         assert!(!caught.may_self_assess);
     }

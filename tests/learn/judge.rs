@@ -7,11 +7,12 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::time::Duration;
 
+use mastery::answer::Judgement;
 use mastery::curriculum::document::Question;
 use mastery::http::{Endpoint, Limits, Retries, Secret};
 use mastery::learn::judge::config::{Prices, Settings, Setup};
 use mastery::learn::judge::notice::Notice;
-use mastery::learn::judge::{Judge, Judged, Progress, ResponseCache};
+use mastery::learn::judge::{Judge, Progress, ResponseCache};
 use mastery::learn::justify::{self, Answer, Earlier, JudgedBy, JustifyError, Verdict};
 use mastery::run::interrupt::Interrupt;
 use serde_json::json;
@@ -134,7 +135,7 @@ fn judged(steps: Vec<Step>) -> (Verdict, Server) {
 /// What the learner is told when the model has failed. The rubric's judgement must stand.
 fn failure(verdict: &Verdict) -> String {
     assert_eq!(verdict.by, JudgedBy::Rubric);
-    assert!(matches!(&verdict.judged, Judged::Unclear { missing } if missing.len() == 2));
+    assert!(matches!(&verdict.judgement, Judgement::Unclear { missing } if missing.len() == 2));
     let feedback = verdict.feedback.as_deref();
     assert_eq!(feedback, Some("What becomes of the factor?"));
     match verdict.notices.last() {
@@ -153,7 +154,7 @@ fn assert_fails(steps: Vec<Step>, requests: usize, told: &str) {
 #[test]
 fn answer_that_the_model_accepts_passes() {
     let (verdict, server) = judged(vec![says(PASSED)]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     assert_eq!((verdict.feedback, verdict.may_self_assess), (None, false));
     let JudgedBy::Model { name, usage } = verdict.by else {
         panic!("{:?}", verdict.by)
@@ -180,9 +181,9 @@ fn nothing_is_sent_where_the_rubric_decides() {
     let server = Server::new(vec![]);
     let learner = Learner::at(&server.url());
     let passed = learner.answer("The factor cancels and there is no overflow.");
-    assert_eq!(passed.judged, Judged::Passed);
+    assert_eq!(passed.judgement, Judgement::Passed);
     let caught = learner.answer("It is more stable.");
-    assert!(matches!(caught.judged, Judged::Caught { .. }));
+    assert!(matches!(caught.judgement, Judgement::Caught { .. }));
     assert_eq!(passed.notices.len() + caught.notices.len(), 0);
     assert_eq!(server.requests().len(), 0);
 }
@@ -211,7 +212,10 @@ fn reply_is_known_the_next_time() {
     let learner = Learner::at(&server.url());
     let first = learner.answer(UNCLEAR);
     let second = learner.answer(UNCLEAR);
-    assert_eq!((&second.judged, second.notices.len()), (&first.judged, 0));
+    assert_eq!(
+        (&second.judgement, second.notices.len()),
+        (&first.judgement, 0)
+    );
     let JudgedBy::Model { usage, .. } = second.by else {
         panic!("{:?}", second.by)
     };
@@ -246,13 +250,13 @@ fn reply_is_known_the_next_time() {
 #[test]
 fn reply_that_comes_byte_by_byte_is_read() {
     let (verdict, _) = judged(vec![Step::Dribble(completion(PASSED))]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
 }
 
 #[test]
 fn reply_in_a_fence_is_read() {
     let (verdict, server) = judged(vec![says(&format!("```json\n{PASSED}\n```"))]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     assert_eq!(server.requests().len(), 1);
 }
 
@@ -303,7 +307,7 @@ fn refusals_are_told_and_not_repeated() {
 fn options_that_a_model_refuses_are_left_out() {
     let refused = fails(400, "", "Unsupported parameter: 'max_tokens'");
     let (verdict, server) = judged(vec![refused, says(PASSED)]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     let requests = server.requests();
     assert_eq!(requests[0].body["temperature"], 0);
     let keys: Vec<_> = requests[1].body.as_object().unwrap().keys().collect();
@@ -316,7 +320,7 @@ fn busy_server_is_asked_again() {
     let busy = fails(429, "Retry-After: 1\r\n", "Rate limit");
     let server = Server::new(vec![busy, fails(500, "", "oops"), says(PASSED)]);
     let learner = Learner::at(&server.url());
-    assert_eq!(learner.answer(UNCLEAR).judged, Judged::Passed);
+    assert_eq!(learner.answer(UNCLEAR).judgement, Judgement::Passed);
     let waits = learner.waits();
     assert_eq!((server.requests().len(), waits.len()), (3, 2));
     assert_eq!(waits[0], Duration::from_secs(1));
@@ -355,7 +359,7 @@ fn learner_can_leave_while_a_busy_server_is_waited_for() {
 #[test]
 fn reply_that_can_not_be_read_is_put_right_once() {
     let (verdict, server) = judged(vec![says("The answer is fine!"), says(PASSED)]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     let JudgedBy::Model { usage, .. } = verdict.by else {
         panic!("{:?}", verdict.by)
     };
@@ -399,7 +403,7 @@ fn huge_reply_is_not_read_to_its_end() {
 #[test]
 fn reply_that_breaks_off_is_asked_for_again() {
     let (verdict, server) = judged(vec![Step::CutOff, says(PASSED)]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     assert_eq!(server.requests().len(), 2);
     let steps = vec![Step::CutOff, Step::CutOff, Step::CutOff];
     assert_fails(steps, 3, "the answer broke off");
@@ -446,7 +450,7 @@ fn key_and_answer_follow_no_redirect_to_elsewhere() {
 fn redirect_within_the_server_is_followed() {
     let to = Step::Answer(308, "Location: /v2/chat/completions\r\n", String::new());
     let (verdict, server) = judged(vec![to, says(PASSED)]);
-    assert_eq!(verdict.judged, Judged::Passed);
+    assert_eq!(verdict.judgement, Judgement::Passed);
     let second = &server.requests()[1];
     assert_eq!(second.line, "POST /v2/chat/completions HTTP/1.1");
     assert!(second.has_key());
@@ -481,8 +485,8 @@ fn answer_that_gives_orders_stays_data() {
 #[test]
 fn model_can_not_pass_what_it_says_is_missing() {
     let (verdict, _) = judged(vec![says(&stance("passed", true, false, "Well done!"))]);
-    let missing = match verdict.judged {
-        Judged::Unclear { missing } => missing,
+    let missing = match verdict.judgement {
+        Judgement::Unclear { missing } => missing,
         other => panic!("{other:?}"),
     };
     assert_eq!(missing[0].as_str(), "overflow");
@@ -524,7 +528,7 @@ fn failed_model_leaves_the_way_to_compare() {
     assert!(!first.may_self_assess);
     let earlier = [Earlier {
         text: "Something else entirely.".to_owned(),
-        judged: first.judged,
+        judgement: first.judgement,
         is_by_rubric: true,
     }];
     let question = question();
@@ -553,7 +557,7 @@ fn asks_as_the_environment_says() {
         settings,
         ..Learner::at("http://unused.example")
     };
-    assert_eq!(learner.answer(UNCLEAR).judged, Judged::Passed);
+    assert_eq!(learner.answer(UNCLEAR).judgement, Judgement::Passed);
 }
 
 #[test]

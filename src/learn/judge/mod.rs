@@ -16,30 +16,16 @@ use serde_json::{Value, json};
 
 use self::config::{Prices, Settings};
 use self::response::{Stance, Tokens};
+use crate::answer::Judgement;
 use crate::curriculum::document::Question;
-use crate::curriculum::id::Slug;
 use crate::http::{Client, HttpError, Limits, Post, Wait};
 use crate::run::interrupt::Interrupt;
 
 /// How many tokens a reply may have. Models that think aloud need most of them.
 const REPLY_TOKENS: u32 = 4000;
 
-/// What an answer was found to be, by the rubric or a language model.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Judged {
-    /// It has every required concept, and nothing speaks against it.
-    Passed,
-    /// It is shallow or wrong.
-    Caught {
-        /// The failure mode; `None` when a model has found something that the rubric has no name for.
-        category: Option<Slug>,
-    },
-    /// It lacks something.
-    Unclear {
-        /// The missing concepts in order; empty when a model found all and was still not content.
-        missing: Vec<Slug>,
-    },
-}
+/// The category of what a model catches and the rubric has no name for.
+pub const OTHER: &str = "other";
 
 /// Keeps what a model has said, so that nothing is asked and paid for twice.
 ///
@@ -137,7 +123,7 @@ impl fmt::Display for Usage {
 #[derive(Clone, Debug, PartialEq)]
 pub struct Opinion {
     /// What the answer is.
-    pub judged: Judged,
+    pub judgement: Judgement,
     /// What the learner may be told; `None` when there is nothing that may.
     pub feedback: Option<String>,
     /// What it took.
@@ -237,7 +223,7 @@ impl<'a> Judge<'a> {
         let key = self.key(&messages);
         let opinion = |stance: Stance, usage| Opinion {
             feedback: feedback::checked(&stance.feedback, question, answer),
-            judged: stance.judged,
+            judgement: stance.judgement,
             usage,
         };
         let kept = self.cache.get(&key);
@@ -354,6 +340,7 @@ impl fmt::Debug for Judge<'_> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::curriculum::id::Slug;
 
     pub(super) use crate::answer::tests::question;
 

@@ -7,8 +7,10 @@ use serde::Deserialize;
 use serde::de::{self, Deserializer, MapAccess, Visitor};
 use serde_json::Value;
 
-use super::Judged;
+use super::OTHER;
+use crate::answer::Judgement;
 use crate::curriculum::document::Question;
+use crate::curriculum::id::Slug;
 
 /// The reply of a server that speaks the protocol.
 #[derive(Debug, Deserialize)]
@@ -114,7 +116,7 @@ impl<'de> Deserialize<'de> for Concepts {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Stance {
     /// What the answer is.
-    pub(super) judged: Judged,
+    pub(super) judgement: Judgement,
     /// What the model would tell the learner; not checked yet.
     pub(super) feedback: String,
 }
@@ -144,19 +146,21 @@ pub(super) fn stance(content: &str, question: &Question) -> Result<Stance, Strin
             None => return Err(format!("`concepts` lacks `{}`", concept.id)),
         }
     }
-    let judged = match stated.verdict {
+    let judgement = match stated.verdict {
         StatedVerdict::Caught => {
             let mut modes = question.failure_modes.iter().map(|mode| &mode.category);
             let stated = stated.category.as_deref();
-            Judged::Caught {
-                category: modes.find(|it| Some(it.as_str()) == stated).cloned(),
+            let known = modes.find(|it| Some(it.as_str()) == stated).cloned();
+            let other = || Slug::try_from(OTHER).expect("the word is an id");
+            Judgement::Caught {
+                category: known.unwrap_or_else(other),
             }
         }
-        StatedVerdict::Passed if missing.is_empty() => Judged::Passed,
-        StatedVerdict::Passed | StatedVerdict::Unclear => Judged::Unclear { missing },
+        StatedVerdict::Passed if missing.is_empty() => Judgement::Passed,
+        StatedVerdict::Passed | StatedVerdict::Unclear => Judgement::Unclear { missing },
     };
     Ok(Stance {
-        judged,
+        judgement,
         feedback: stated.feedback,
     })
 }
@@ -173,10 +177,10 @@ fn unfenced(content: &str) -> &str {
 
 /// A stance as it is kept, in the form in which models write it.
 pub(super) fn to_json(stance: &Stance, question: &Question) -> String {
-    let (verdict, missing, category) = match &stance.judged {
-        Judged::Passed => ("passed", &[][..], None),
-        Judged::Caught { category } => ("caught", &[][..], category.as_ref()),
-        Judged::Unclear { missing } => ("unclear", &missing[..], None),
+    let (verdict, missing, category) = match &stance.judgement {
+        Judgement::Passed => ("passed", &[][..], None),
+        Judgement::Caught { category } => ("caught", &[][..], Some(category)),
+        Judgement::Unclear { missing } => ("unclear", &missing[..], None),
     };
     let concepts = question.required_concepts.iter();
     let concepts: serde_json::Map<String, Value> = concepts
@@ -185,7 +189,7 @@ pub(super) fn to_json(stance: &Stance, question: &Question) -> String {
             (concept.id.to_string(), has.into())
         })
         .collect();
-    let category = category.map(|it| it.as_str());
+    let category = category.map(Slug::as_str);
     let json = serde_json::json!({
         "verdict": verdict, "concepts": concepts, "category": category, "feedback": stance.feedback,
     });
@@ -200,30 +204,34 @@ mod tests {
     const GOOD: &str =
         r#"{"verdict":"passed","concepts":{"cancels":true,"overflow":true},"feedback":""}"#;
 
-    fn judged(content: &str) -> Judged {
-        stance(content, &question()).unwrap().judged
+    fn judged(content: &str) -> Judgement {
+        stance(content, &question()).unwrap().judgement
     }
 
-    fn unclear(missing: &[&str]) -> Judged {
-        Judged::Unclear {
+    fn unclear(missing: &[&str]) -> Judgement {
+        Judgement::Unclear {
             missing: missing.iter().map(|id| slug(id)).collect(),
         }
     }
 
+    fn caught(category: &str) -> Judgement {
+        let category = slug(category);
+        Judgement::Caught { category }
+    }
+
     #[test]
     fn verdict_counts_only_with_its_concepts() {
-        assert_eq!(judged(GOOD), Judged::Passed);
+        assert_eq!(judged(GOOD), Judgement::Passed);
         let without = GOOD.replace("\"overflow\":true", "\"overflow\":false");
         assert_eq!(judged(&without), unclear(&["overflow"]));
         let unsure = GOOD.replace("passed", "unclear");
         assert_eq!(judged(&unsure), unclear(&[]));
-        let caught = GOOD.replace("passed", "caught");
-        assert_eq!(judged(&caught), Judged::Caught { category: None });
-        let vague = caught.replace("\"feedback\"", "\"category\":\"vague\",\"feedback\"");
-        let category = Some(slug("vague"));
-        assert_eq!(judged(&vague), Judged::Caught { category });
+        let wrong = GOOD.replace("passed", "caught");
+        assert_eq!(judged(&wrong), caught(OTHER));
+        let vague = wrong.replace("\"feedback\"", "\"category\":\"vague\",\"feedback\"");
+        assert_eq!(judged(&vague), caught("vague"));
         let made_up = vague.replace("vague", "made_up");
-        assert_eq!(judged(&made_up), Judged::Caught { category: None });
+        assert_eq!(judged(&made_up), caught(OTHER));
     }
 
     #[test]
@@ -232,12 +240,12 @@ mod tests {
             format!("```json\n{GOOD}\n```"),
             format!("\n```\n{GOOD}\n```\n"),
         ] {
-            assert_eq!(judged(&fenced), Judged::Passed, "{fenced}");
+            assert_eq!(judged(&fenced), Judgement::Passed, "{fenced}");
         }
         let more = GOOD.replace("{\"verdict\"", "{\"reason\":[1],\"verdict\"");
-        assert_eq!(judged(&more), Judged::Passed);
+        assert_eq!(judged(&more), Judgement::Passed);
         let invented = GOOD.replace("\"cancels\"", "\"new\":false,\"cancels\"");
-        assert_eq!(judged(&invented), Judged::Passed);
+        assert_eq!(judged(&invented), Judgement::Passed);
     }
 
     #[test]
@@ -267,17 +275,18 @@ mod tests {
 
     #[test]
     fn kept_stance_reads_as_it_was() {
-        for judged in [
-            Judged::Passed,
-            Judged::Caught { category: None },
-            Judged::Caught {
-                category: Some(slug("vague")),
-            },
+        for judgement in [
+            Judgement::Passed,
+            caught(OTHER),
+            caught("vague"),
             unclear(&["cancels"]),
             unclear(&[]),
         ] {
             let feedback = "Which \"step\"?".to_owned();
-            let kept = Stance { judged, feedback };
+            let kept = Stance {
+                judgement,
+                feedback,
+            };
             let json = to_json(&kept, &question());
             assert_eq!(stance(&json, &question()).as_ref(), Ok(&kept));
         }

@@ -114,7 +114,7 @@ fn serve(stream: &mut TcpStream, step: &Step, seen: &Mutex<Vec<Request>>) -> std
         Step::Huge => {
             stream.write_all(b"HTTP/1.1 200 OK\r\nConnection: close\r\n\r\n{\"a\":\"")?;
             loop {
-                stream.write_all(&[b'a'; 64 * 1024])?;
+                stream.write_all(&[b'a'; 8 * 1024])?;
             }
         }
         Step::Hang(action) => {
@@ -144,9 +144,9 @@ fn read(stream: &TcpStream) -> std::io::Result<Request> {
             header => headers.push(header.to_lowercase()),
         }
     }
-    let length = headers.iter();
-    let length = length.filter_map(|it| it.strip_prefix("content-length: "));
-    let mut body = vec![0; length.last().map_or(0, |it| it.parse().unwrap())];
+    let mut length = headers.iter();
+    let length = length.find_map(|it| it.strip_prefix("content-length: "));
+    let mut body = vec![0; length.map_or(0, |it| it.parse().unwrap())];
     reader.read_exact(&mut body)?;
     Ok(Request {
         line: line.trim_end().to_owned(),
