@@ -1,10 +1,14 @@
 //! A bare repository of our own, in which trees are kept as commits.
 //!
+//! What is written is not forced to the disk: that takes several times as long as all else, the same content is in the
+//! learner's files, and what a power cut has damaged is replaced.
+//!
 //! It is opened anew for each thing that is done: that takes a fraction of a millisecond, and what was damaged in
 //! between is not taken from memory.
 
 use std::path::{Path, PathBuf};
 use std::time::{Duration, SystemTime};
+use std::{fs, io};
 
 use git2::{Error, ErrorCode, Oid, Repository, RepositoryInitOptions, Signature, Sort};
 
@@ -13,9 +17,6 @@ use crate::source::tree::Tree;
 
 /// The author of commits that nobody has written.
 pub(super) const NOBODY: (&str, &str) = ("mastery", "mastery@localhost");
-
-/// Times that a commit is tried while others commit, too.
-const TRIES: usize = 20;
 
 /// A repository of trees.
 #[derive(Clone, Debug)]
@@ -54,6 +55,12 @@ impl From<Error> for StoreError {
     }
 }
 
+impl From<io::Error> for StoreError {
+    fn from(error: io::Error) -> Self {
+        Self(error.to_string())
+    }
+}
+
 impl TreeStore {
     /// The repository at `path`, which need not be there.
     pub fn at(path: &Path) -> Self {
@@ -67,24 +74,34 @@ impl TreeStore {
         &self.path
     }
 
-    /// Makes the repository. Its folder does not exist.
+    /// Makes the repository, unless there is something in its place. It is made aside and then moved, so that there is
+    /// never half of one.
     pub fn make(&self) -> Result<(), StoreError> {
+        let folder = self.path.parent().unwrap_or(Path::new("."));
+        fs::create_dir_all(folder)?;
+        let aside = tempfile::Builder::new()
+            .prefix("snapshots.new-")
+            .tempdir_in(folder)?;
+        let new = aside.path().join("git");
         let mut options = RepositoryInitOptions::new();
         options
             .bare(true)
-            .no_reinit(true)
             .external_template(false)
             .initial_head("project");
-        let mut config = Repository::init_opts(&self.path, &options)?.config()?;
-        // A power cut must not leave empty objects of what was reported to be kept.
-        config.set_bool("core.fsyncObjectFiles", true)?;
+        let mut config = Repository::init_opts(&new, &options)?.config()?;
         // Names that mean something else on other systems are the learner's business.
         config.set_bool("core.protectNTFS", false)?;
         config.set_bool("core.protectHFS", false)?;
-        Ok(())
+        match fs::rename(&new, &self.path) {
+            // Somebody else was faster.
+            Err(_) if self.path.is_dir() => Ok(()),
+            result => Ok(result?),
+        }
     }
 
-    /// Puts a tree on top of a branch, unless it is what is there, and reads it back.
+    /// Puts a tree on top of a branch, unless it is what is there.
+    ///
+    /// One process at a time: git would let one commit take the place of another that is made at the same moment.
     pub fn put(&self, branch: &str, tree: &Tree, message: &str) -> Result<Put, StoreError> {
         let repository = Repository::open_bare(&self.path)?;
         let id = trees::write(&repository, tree)?;
@@ -95,51 +112,32 @@ impl TreeStore {
             ));
         }
         let reference = reference(branch);
-        let mut tries = 0;
-        loop {
-            let tip = match repository.refname_to_id(&reference) {
-                Ok(tip) => Some(repository.find_commit(tip)?),
-                Err(error) if error.code() == ErrorCode::NotFound => None,
-                Err(error) => return Err(error.into()),
-            };
-            if let Some(tip) = tip.as_ref().filter(|tip| tip.tree_id() == id) {
-                return Ok(Put {
-                    id: tip.id().to_string(),
-                    is_new: false,
-                });
-            }
-            let nobody = Signature::now(NOBODY.0, NOBODY.1)?;
-            let object = repository.find_tree(id)?;
-            let parents: Vec<_> = tip.iter().collect();
-            let made = repository.commit(
-                Some(&reference),
-                &nobody,
-                &nobody,
-                message,
-                &object,
-                &parents,
-            );
-            match made {
-                Ok(made) => {
-                    return Ok(Put {
-                        id: made.to_string(),
-                        is_new: true,
-                    });
-                }
-                // Somebody else was faster, or is at it.
-                Err(error)
-                    if tries < TRIES
-                        && matches!(
-                            error.code(),
-                            ErrorCode::Modified | ErrorCode::Locked | ErrorCode::Exists
-                        ) =>
-                {
-                    tries += 1;
-                    std::thread::sleep(Duration::from_millis(tries as u64));
-                }
-                Err(error) => return Err(error.into()),
-            }
+        let tip = match repository.refname_to_id(&reference) {
+            Ok(tip) => Some(repository.find_commit(tip)?),
+            Err(error) if error.code() == ErrorCode::NotFound => None,
+            Err(error) => return Err(error.into()),
+        };
+        if let Some(tip) = tip.as_ref().filter(|tip| tip.tree_id() == id) {
+            return Ok(Put {
+                id: tip.id().to_string(),
+                is_new: false,
+            });
         }
+        let nobody = Signature::now(NOBODY.0, NOBODY.1)?;
+        let object = repository.find_tree(id)?;
+        let parents: Vec<_> = tip.iter().collect();
+        let made = repository.commit(
+            Some(&reference),
+            &nobody,
+            &nobody,
+            message,
+            &object,
+            &parents,
+        )?;
+        Ok(Put {
+            id: made.to_string(),
+            is_new: true,
+        })
     }
 
     /// The tree of a commit.

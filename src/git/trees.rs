@@ -1,8 +1,10 @@
 //! Trees as objects of a repository.
 
 use std::collections::BTreeMap;
+use std::fs;
+use std::path::PathBuf;
 
-use git2::{Error, ObjectType, Oid, Repository};
+use git2::{Error, ObjectType, Odb, Oid, Repository};
 
 use crate::source::path::is_plain_relative;
 use crate::source::tree::{Entry, Tree};
@@ -22,7 +24,8 @@ struct Folder<'a> {
     files: BTreeMap<&'a str, &'a Entry>,
 }
 
-/// Writes a tree and all that is in it, and returns its id. What is there is not written again.
+/// Writes a tree and all that is in it, and returns its id. What is there and sound is not written again; what is there
+/// and damaged is replaced.
 pub(super) fn write(repository: &Repository, tree: &Tree) -> Result<Oid, Error> {
     let mut top = Folder::default();
     for (path, entry) in tree.iter() {
@@ -34,26 +37,61 @@ pub(super) fn write(repository: &Repository, tree: &Tree) -> Result<Oid, Error> 
         }
         folder.files.insert(rest, entry);
     }
-    write_folder(repository, &top)
+    let writer = Writer {
+        objects: repository.commondir().join("objects"),
+        odb: repository.odb()?,
+    };
+    writer.folder(&top)
 }
 
-fn write_folder(repository: &Repository, folder: &Folder<'_>) -> Result<Oid, Error> {
-    let mut builder = repository.treebuilder(None)?;
-    for (name, entry) in &folder.files {
-        let (content, mode) = match entry {
-            Entry::File {
-                content,
-                executable: false,
-            } => (&**content, FILE),
-            Entry::File { content, .. } => (&**content, EXECUTABLE),
-            Entry::Link { target } => (target.as_bytes(), LINK),
-        };
-        builder.insert(*name, repository.blob(content)?, mode)?;
+struct Writer<'a> {
+    /// Where objects are, each in a file.
+    objects: PathBuf,
+    odb: Odb<'a>,
+}
+
+impl Writer<'_> {
+    fn folder(&self, folder: &Folder<'_>) -> Result<Oid, Error> {
+        // In git's order: as if the names of folders ended in a slash.
+        let mut entries = BTreeMap::new();
+        for (name, entry) in &folder.files {
+            let (content, mode) = match entry {
+                Entry::File {
+                    content,
+                    executable: false,
+                } => (&**content, FILE),
+                Entry::File { content, .. } => (&**content, EXECUTABLE),
+                Entry::Link { target } => (target.as_bytes(), LINK),
+            };
+            let id = self.object(ObjectType::Blob, content)?;
+            entries.insert((*name).to_owned(), (*name, mode, id));
+        }
+        for (name, inner) in &folder.folders {
+            let id = self.folder(inner)?;
+            entries.insert(format!("{name}/"), (*name, FOLDER, id));
+        }
+        let mut bytes = Vec::new();
+        for (name, mode, id) in entries.values() {
+            bytes.extend_from_slice(format!("{mode:o} {name}\0").as_bytes());
+            bytes.extend_from_slice(id.as_bytes());
+        }
+        self.object(ObjectType::Tree, &bytes)
     }
-    for (name, inner) in &folder.folders {
-        builder.insert(*name, write_folder(repository, inner)?, FOLDER)?;
+
+    fn object(&self, kind: ObjectType, bytes: &[u8]) -> Result<Oid, Error> {
+        let id = Oid::hash_object(kind, bytes)?;
+        if let Ok(known) = self.odb.read(id)
+            && known.kind() == kind
+            && known.data() == bytes
+        {
+            return Ok(id);
+        }
+        // git would take a damaged object for a sound one, as it is there.
+        let (folder, file) = (&id.to_string()[..2], &id.to_string()[2..]);
+        let file = self.objects.join(folder).join(file);
+        let _ = fs::remove_file(&file).or_else(|_| fs::remove_dir_all(&file));
+        self.odb.write(kind, bytes)
     }
-    builder.write()
 }
 
 /// Reads a tree and all that is in it. What a tree of ours can't hold is an error.

@@ -6,7 +6,7 @@ use std::ops::Bound;
 use std::os::unix::ffi::OsStrExt as _;
 use std::path::{Path, PathBuf};
 
-use git2::{Repository, RepositoryOpenFlags};
+use git2::{ErrorCode, Repository, RepositoryOpenFlags};
 
 use super::{TreeStore, message};
 
@@ -53,6 +53,13 @@ pub fn repository_around(folder: &Path) -> Option<PathBuf> {
 /// Whether there is a `.git` in a folder, whatever it is.
 fn has_repository(folder: &Path) -> bool {
     folder.join(".git").symlink_metadata().is_ok()
+}
+
+/// Whether git would take a folder for the root of a repository.
+pub fn is_repository(folder: &Path) -> bool {
+    // One that can't be used is one all the same.
+    has_repository(folder)
+        && !Repository::open(folder).is_err_and(|error| error.code() == ErrorCode::NotFound)
 }
 
 impl FolderView {

@@ -9,7 +9,7 @@ use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::Path;
 
 use super::notice::{LeftOut, Notice};
-use crate::git::FolderView;
+use crate::git::view::{FolderView, is_repository};
 use crate::source::MAX_PROJECT_FILE_BYTES;
 use crate::source::tree::{
     Entry, MAX_DEPTH, MAX_FILES, Tree, is_executable, is_leftover, is_portable,
@@ -187,16 +187,6 @@ fn sorted(folder: &Path) -> io::Result<Vec<DirEntry>> {
     let mut entries: Vec<_> = fs::read_dir(folder)?.collect::<io::Result<_>>()?;
     entries.sort_by_key(|entry: &DirEntry| -> OsString { entry.file_name() });
     Ok(entries)
-}
-
-/// Whether git would take a folder for a repository of its own.
-fn is_repository(folder: &Path) -> bool {
-    let git = folder.join(".git");
-    match git.symlink_metadata() {
-        Ok(metadata) if metadata.is_dir() => git.join("HEAD").symlink_metadata().is_ok(),
-        Ok(_) => true,
-        Err(_) => false,
-    }
 }
 
 fn is_leftover_name(name: &OsStr) -> bool {

@@ -49,19 +49,19 @@ impl Shadow {
 
     /// Makes the folder hold exactly `tree`, whatever is in it or in its place, and returns the snapshot of that.
     ///
-    /// The tree is kept first and then read back, so that what is validated is what is kept. Only files that differ
-    /// are written; no link is followed.
+    /// The tree is kept as a snapshot first. Only files that differ are written; no link is followed.
     ///
     /// It is not git that writes the files: it would trust what it knows of them, apply the learner's
     /// `.gitattributes`, and refuse some names.
     pub fn bring_to(&self, tree: Tree) -> Result<Snapshot, ShadowError> {
-        let snapshots = &self.snapshots;
-        let snapshot = snapshots.keep_tree(tree, Line::Validated, "validated")?;
-        let kept = snapshots.read(&snapshot.id)?;
-        self.fill(&kept).map_err(|source| ShadowError::Folder {
-            folder: self.folder.clone(),
-            source,
-        })?;
+        let snapshot = self
+            .snapshots
+            .keep_tree(tree, Line::Validated, "validated")?;
+        self.fill(&snapshot.tree)
+            .map_err(|source| ShadowError::Folder {
+                folder: self.folder.clone(),
+                source,
+            })?;
         Ok(snapshot)
     }
 

@@ -2,6 +2,7 @@
 //!
 //! A snapshot is taken of a folder and kept in a repository of our own; the learner's repository is only looked at.
 
+use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 use std::{fmt, fs, io};
@@ -139,10 +140,7 @@ impl Snapshots {
             folder: folder.to_owned(),
             source,
         };
-        if !self.store.path().is_dir() {
-            // Whatever else is wrong shows when the snapshot is kept.
-            let _ = self.store.make();
-        }
+        fs::read_dir(folder).map_err(unreadable)?;
         // A challenge is inside of the learner's repository, and no part of it.
         let reach = match line {
             Line::Project | Line::Validated => Reach::Above,
@@ -221,13 +219,17 @@ impl Snapshots {
         folder: &Path,
         notices: &mut Vec<Notice>,
     ) -> Result<FolderView, SnapshotError> {
-        if let Some(view) = FolderView::without_repository(folder, &self.store) {
+        let view = || FolderView::without_repository(folder, &self.store);
+        if let Some(view) = view() {
+            return Ok(view);
+        }
+        let _lock = self.lock()?;
+        if let Some(view) = view() {
             return Ok(view);
         }
         let aside = self.replace()?;
         notices.extend(aside.map(|aside| Notice::SnapshotsMadeAgain { aside }));
-        FolderView::without_repository(folder, &self.store)
-            .ok_or_else(|| self.not_kept("the repository can't be used"))
+        view().ok_or_else(|| self.not_kept("the repository can't be used"))
     }
 
     /// Puts a tree into our repository; into a new one, where that is damaged.
@@ -239,6 +241,7 @@ impl Snapshots {
         notices: &mut Vec<Notice>,
     ) -> Result<Put, SnapshotError> {
         let branch = branch(line);
+        let _lock = self.lock()?;
         if let Ok(put) = self.store.put(&branch, tree, why) {
             return Ok(put);
         }
@@ -254,6 +257,18 @@ impl Snapshots {
                 Err(self.not_kept(error))
             }
         }
+    }
+
+    /// Keeps other processes from writing to the repository; freed when the file is dropped.
+    fn lock(&self) -> Result<File, SnapshotError> {
+        let mastery = self.store.path().parent().expect("it is in a folder");
+        let lock = || {
+            fs::create_dir_all(mastery)?;
+            let folder = File::open(mastery)?;
+            folder.lock()?;
+            Ok(folder)
+        };
+        lock().map_err(|error: io::Error| self.not_kept(error))
     }
 
     /// Sets the repository aside, makes a new one, and returns where the old one is; `None` when there was none.

@@ -1,6 +1,6 @@
 //! Learners' repositories in any state, made with the real git.
 
-use std::ffi::{OsStr, OsString};
+use std::ffi::OsStr;
 use std::fs::{self, Permissions};
 use std::os::unix::ffi::{OsStrExt as _, OsStringExt as _};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _, symlink};
@@ -355,15 +355,26 @@ impl World {
         paths
     }
 
-    /// All that there is but for `.mastery`: kind, mode, time and content by path.
-    pub(crate) fn listing(&self) -> Vec<String> {
+    /// All that there is but for `.mastery`.
+    pub(crate) fn listing(&self) -> Vec<OnDisk> {
         listing(self.dir.path(), &self.mastery())
     }
 }
 
-/// All that there is below a folder but for another one.
-pub(crate) fn listing(top: &Path, without: &Path) -> Vec<String> {
-    let mut lines = Vec::new();
+/// A file, folder or link as it is on disk.
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct OnDisk {
+    pub(crate) path: PathBuf,
+    pub(crate) mode: u32,
+    /// Seconds and nanoseconds.
+    pub(crate) modified: (i64, i64),
+    /// What is in a file; where a link points.
+    pub(crate) content: String,
+}
+
+/// All that there is below a folder but for another one, sorted.
+pub(crate) fn listing(top: &Path, without: &Path) -> Vec<OnDisk> {
+    let mut all = Vec::new();
     let mut folders = vec![top.to_owned()];
     while let Some(folder) = folders.pop() {
         for entry in fs::read_dir(folder).unwrap() {
@@ -375,26 +386,23 @@ pub(crate) fn listing(top: &Path, without: &Path) -> Vec<String> {
             let content = if metadata.is_file() {
                 fs::read(&path).unwrap()
             } else if metadata.is_symlink() {
-                let target: OsString = fs::read_link(&path).unwrap().into();
-                target.into_vec()
+                fs::read_link(&path).unwrap().into_os_string().into_vec()
             } else {
                 Vec::new()
             };
-            lines.push(format!(
-                "{:?} {:o} {}.{:09} {}",
-                path.strip_prefix(top).unwrap(),
-                metadata.mode(),
-                metadata.mtime(),
-                metadata.mtime_nsec(),
-                content.escape_ascii()
-            ));
+            all.push(OnDisk {
+                path: path.strip_prefix(top).unwrap().to_owned(),
+                mode: metadata.mode(),
+                modified: (metadata.mtime(), metadata.mtime_nsec()),
+                content: content.escape_ascii().to_string(),
+            });
             if metadata.is_dir() {
                 folders.push(path);
             }
         }
     }
-    lines.sort();
-    lines
+    all.sort();
+    all
 }
 
 fn append(path: &Path, rule: usize) {
