@@ -2,29 +2,17 @@
 
 use semver::Version;
 
-use super::judge::{Judged, ResponseCache, Usage};
+use super::judge::{ResponseCache, Usage};
 use super::justify::{Earlier, JudgedBy, Verdict};
 use super::state::{Answer, Judge, ModelUse, NewAnswer, QuestionKey, Responses, Time};
-use crate::answer::Judgement;
-use crate::curriculum::id::{ModuleId, Slug};
-
-/// The category of answers that a model has caught and no failure mode names.
-const UNNAMED: &str = "shallow";
+use crate::curriculum::id::ModuleId;
 
 /// An answer that was given before.
 pub fn earlier(answer: &Answer) -> Earlier {
     let answer = &answer.content;
     Earlier {
         text: answer.text.clone(),
-        judged: match &answer.judgement {
-            Judgement::Passed => Judged::Passed,
-            Judgement::Caught { category } => Judged::Caught {
-                category: Some(category.clone()),
-            },
-            Judgement::Unclear { missing } => Judged::Unclear {
-                missing: missing.clone(),
-            },
-        },
+        judgement: answer.judgement.clone(),
         is_by_rubric: answer.judge == Judge::Rubric,
     }
 }
@@ -41,17 +29,7 @@ pub fn kept(
         module: module.clone(),
         question: question.clone(),
         text: text.to_owned(),
-        judgement: match &verdict.judged {
-            Judged::Passed => Judgement::Passed,
-            Judged::Caught { category } => Judgement::Caught {
-                category: category
-                    .clone()
-                    .unwrap_or_else(|| Slug::try_from(UNNAMED).expect("it is a slug")),
-            },
-            Judged::Unclear { missing } => Judgement::Unclear {
-                missing: missing.clone(),
-            },
-        },
+        judgement: verdict.judgement.clone(),
         judge: match &verdict.by {
             JudgedBy::Rubric => Judge::Rubric,
             JudgedBy::Model { name, usage } => Judge::Model(model_use(name, usage)),

@@ -10,6 +10,7 @@ use super::desk::Desk;
 use super::next::print_next;
 use super::page::{Page, Tone};
 use super::program;
+use crate::answer::Judgement;
 use crate::answer::sheet::Sheet;
 use crate::bundle::course::OpenQuestion;
 use crate::cli::editor;
@@ -19,7 +20,7 @@ use crate::curriculum::id::ModuleId;
 use crate::diagnostic::escape;
 use crate::exit_code::ExitCode;
 use crate::learn::judge::config::Setup;
-use crate::learn::judge::{Judge, Judged, Progress, notice::Notice};
+use crate::learn::judge::{Judge, Progress, notice::Notice};
 use crate::learn::justify::{
     self, Answer, Earlier, JudgedBy, JustifyError, LONGEST_ANSWER, Verdict,
 };
@@ -165,10 +166,10 @@ fn tell(
     asked: &Asked<'_>,
     verdict: &Verdict,
 ) -> Result<ExitCode, Error> {
-    let (tone, word, what) = match &verdict.judged {
-        Judged::Passed => (Tone::Good, "passed:", "that is it"),
-        Judged::Caught { .. } => (Tone::Bad, "caught:", "not yet"),
-        Judged::Unclear { .. } => (Tone::Notice, "unclear:", "something is missing"),
+    let (tone, word, what) = match &verdict.judgement {
+        Judgement::Passed => (Tone::Good, "passed:", "that is it"),
+        Judgement::Caught { .. } => (Tone::Bad, "caught:", "not yet"),
+        Judgement::Unclear { .. } => (Tone::Notice, "unclear:", "something is missing"),
     };
     page.verdict(tone, word, what)?;
     if let Some(feedback) = &verdict.feedback {
@@ -182,7 +183,7 @@ fn tell(
         page.aside(&format!("Spent without a judgement: {usage}"))?;
     }
     page.blank()?;
-    if verdict.judged != Judged::Passed {
+    if verdict.judgement != Judgement::Passed {
         page.next("Answer again:", "submit")?;
         if verdict.may_self_assess {
             page.next(
