@@ -2,10 +2,10 @@
 
 use std::fs;
 use std::io::Write as _;
-use std::os::fd::{FromRawFd as _, OwnedFd};
 use std::os::unix::fs::symlink;
 
 use crate::support::Sandbox;
+use crate::support::terminal::terminal;
 
 /// A folder with one new curriculum.
 fn with_course() -> Sandbox {
@@ -325,24 +325,6 @@ fn broken_templates_of_one_s_own_are_explained() {
             run.shown()
         );
         assert_eq!(sandbox.listing(), before);
-    }
-}
-
-/// A terminal: what is typed, and what programs see.
-fn terminal() -> (fs::File, OwnedFd) {
-    let (mut typed, mut seen) = (0, 0);
-    let nothing = std::ptr::null_mut();
-    // SAFETY: both descriptors are written by the call and owned by nobody else; the rest is optional.
-    unsafe {
-        let result = libc::openpty(
-            &raw mut typed,
-            &raw mut seen,
-            nothing,
-            nothing.cast(),
-            nothing.cast(),
-        );
-        assert_eq!(result, 0);
-        (fs::File::from_raw_fd(typed), OwnedFd::from_raw_fd(seen))
     }
 }
 

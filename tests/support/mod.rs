@@ -2,6 +2,7 @@
 #![allow(dead_code, reason = "each test binary uses a part of it")]
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+pub(crate) mod terminal;
 pub(crate) mod watched;
 
 use std::fs;
