@@ -5,6 +5,7 @@ use std::process::ExitCode;
 use mastery::run::{sandbox, supervisor};
 
 fn main() -> ExitCode {
+    mastery::mark_runtime!();
     // The tool starts itself to supervise a run and to try out the sandbox. Both are no commands.
     let inner = match std::env::args_os().nth(1) {
         Some(argument) if argument == supervisor::ARGUMENT => Some(supervisor::main()),

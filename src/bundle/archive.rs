@@ -118,6 +118,11 @@ pub fn unpack_large(packed: &[u8]) -> Result<Tree, ArchiveError> {
     tree_of(&plain, MAX_PLAIN_BYTES)
 }
 
+/// Reads an archive that is not compressed.
+pub fn read_tar(plain: &[u8]) -> Result<Tree, ArchiveError> {
+    tree_of(plain, MAX_FILE_BYTES)
+}
+
 fn too_many_bytes() -> ArchiveError {
     ArchiveError::TooMuch {
         what: "bytes",

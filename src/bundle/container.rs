@@ -183,6 +183,20 @@ impl Container {
         Self::read_file(&mut file, path)
     }
 
+    /// Returns the index of a file that can't be read otherwise, where that is legible; nothing says that it is right.
+    pub fn index_of_broken(path: &Path) -> Option<Index> {
+        let mut file = File::open(path).ok()?;
+        let length = file.seek(SeekFrom::End(0)).ok()?;
+        let trailer = read_trailer(&mut file, length).ok()??;
+        if trailer.index > MAX_INDEX_BYTES || trailer.file() != Some(length) {
+            return None;
+        }
+        file.seek(SeekFrom::Start(trailer.start)).ok()?;
+        let mut bytes = Vec::new();
+        file.take(trailer.index).read_to_end(&mut bytes).ok()?;
+        serde_json::from_slice(&bytes).ok()
+    }
+
     fn read_file(file: &mut File, path: &Path) -> Result<Self, BundleError> {
         Self::read(file).map_err(|error| match error {
             ReadError::Bundle(error) => error,

@@ -103,3 +103,42 @@ pub(crate) fn draft(id: &str) -> String {
          build: {{edit: [{id}.py], validator: {{pytest: [tests/test_{id}.py]}}}}\n"
     )
 }
+
+/// Writes seeds for the fuzzers; not part of any run.
+#[test]
+#[ignore = "writes files"]
+fn write_seeds() {
+    use super::payload::Payload;
+    use super::{archive, wire};
+    let out = Path::new("/tmp/b_fuzz/seeds");
+    for (name, edition) in [
+        ("three", edition_of(library(&[]).path()).unwrap()),
+        ("base", edition(BASE)),
+    ] {
+        let payload = Payload::of(&edition).unwrap();
+        let files = wire::course_files(&edition.course);
+        let sealed = wire::sealed_files(&edition.sealed);
+        let get = |tree: &crate::source::tree::Tree, path: &str| {
+            tree.get(path).unwrap().text().unwrap().as_bytes().to_vec()
+        };
+        let tars = [&files, &sealed].map(|tree| archive::pack(tree).unwrap().bytes);
+        let small: crate::source::tree::Tree = files
+            .iter()
+            .take(2)
+            .map(|(p, e)| (p.to_owned(), e.clone()))
+            .collect();
+        for (target, kind, bytes) in [
+            ("bundle", "archive", payload.archive().unwrap()),
+            ("bundle", "bare", payload.bare()),
+            ("archive", "a", tars[0].clone()),
+            ("archive", "b", tars[1].clone()),
+            ("archive", "c", archive::pack(&small).unwrap().bytes),
+            ("course", "course", get(&files, "course.json")),
+            ("course", "sealed", get(&sealed, "sealed.json")),
+        ] {
+            let dir = out.join(target);
+            fs::create_dir_all(&dir).unwrap();
+            fs::write(dir.join(format!("{name}_{kind}")), bytes).unwrap();
+        }
+    }
+}

@@ -10,7 +10,9 @@ pub mod edition;
 mod executable;
 #[cfg(test)]
 pub(crate) mod fixtures;
+pub mod gate;
 pub mod index;
+pub mod output;
 pub mod payload;
 pub mod runtime;
 mod seal;

@@ -120,6 +120,11 @@ impl Payload {
 
 #[cfg(test)]
 impl Payload {
+    /// The payload with no program before it.
+    pub(super) fn bare(&self) -> Vec<u8> {
+        self.behind(0, None)
+    }
+
     /// The index, to be changed.
     pub(super) fn index_mut(&mut self) -> &mut Index {
         &mut self.index

@@ -176,13 +176,11 @@ impl Runtime {
             return Err(RuntimeError::Taken);
         }
         let read = Executable::read(&mut io::Cursor::new(&bytes));
-        if let Ok(Some(program)) = read {
-            let length = bytes.len() as u64;
-            let is_whole = program.end <= length;
-            let fits = program.os == info.target.os() && program.arch == Some(info.target.arch());
-            if !is_whole || !fits {
-                return Err(RuntimeError::Damaged);
-            }
+        let program = read.ok().flatten().ok_or(RuntimeError::Other)?;
+        let is_whole = program.end <= bytes.len() as u64;
+        let fits = program.os == info.target.os() && program.arch == Some(info.target.arch());
+        if !is_whole || !fits {
+            return Err(RuntimeError::Damaged);
         }
         Ok(Self { bytes, info })
     }
@@ -234,10 +232,12 @@ fn find(bytes: &[u8], wanted: &[u8]) -> Option<usize> {
 mod tests {
     use super::*;
 
+    /// The head of a program for a Mac, with a mark behind it.
     fn marked(format: &str) -> Vec<u8> {
         let mark = MARK.concat();
-        format!("\0\0<<mastery{mark}{format} version=1.2.3 target=aarch64-apple-darwin>\0")
-            .into_bytes()
+        let mark = format!("<<mastery{mark}{format} version=1.2.3 target=aarch64-apple-darwin>");
+        let head = [0xcf, 0xfa, 0xed, 0xfe, 0x0c, 0, 0, 1];
+        [&head[..], &[0; 60], mark.as_bytes(), &[0]].concat()
     }
 
     #[test]
@@ -245,16 +245,21 @@ mod tests {
         let runtime = Runtime::of(marked("1")).unwrap();
         assert_eq!(runtime.info.version, Version::new(1, 2, 3));
         assert_eq!(runtime.info.target.short(), "macos-aarch64");
+        let error = |bytes: Vec<u8>| Runtime::of(bytes).unwrap_err();
+        assert!(matches!(error(marked("2")), RuntimeError::OtherFormat(2)));
+        assert!(matches!(error(marked("x")), RuntimeError::Other));
         assert!(matches!(
-            Runtime::of(marked("2")),
-            Err(RuntimeError::OtherFormat(2))
+            error(marked("1")[68..].to_vec()),
+            RuntimeError::Other
         ));
-        assert!(matches!(Runtime::of(marked("x")), Err(RuntimeError::Other)));
-        let this = Runtime::read(&std::env::current_exe().unwrap());
-        assert!(matches!(this, Err(RuntimeError::Other)));
+        let mut other = marked("1");
+        other[4] = 7;
+        assert!(matches!(error(other), RuntimeError::Damaged));
         let mut taken = marked("1");
         taken.extend(Trailer::of(0, b"", b"", b"").bytes());
-        assert!(matches!(Runtime::of(taken), Err(RuntimeError::Taken)));
+        assert!(matches!(error(taken), RuntimeError::Taken));
+        let this = Runtime::read(&std::env::current_exe().unwrap());
+        assert!(matches!(this, Err(RuntimeError::Other)));
     }
 
     #[test]

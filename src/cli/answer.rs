@@ -65,7 +65,7 @@ pub(super) fn run_answer(args: &AnswerArgs, global: &GlobalArgs) -> Result<ExitC
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
     let tried = match question {
         None if args.all => try_own(&questions)?,
-        None if global.format == Format::Json => {
+        None if global.format() == Format::Json => {
             return Err(Error::user("the list of questions is no JSON")
                 .hinted("name a QUESTION, or try all that they hold with `--all`"));
         }
@@ -89,7 +89,7 @@ pub(super) fn run_answer(args: &AnswerArgs, global: &GlobalArgs) -> Result<ExitC
         }
     };
     let module = picked.module().id.as_str();
-    match global.format {
+    match global.format() {
         Format::Json => report::json::render(module, &tried, &mut out)?,
         Format::Concise => report::concise(module, &tried, &mut out)?,
         Format::Human if args.all => report::table(&tried, global.verbose, &mut out)?,

@@ -96,7 +96,7 @@ trait Told: Serialize {
 
 fn tell(global: &GlobalArgs, told: &impl Told) -> io::Result<()> {
     let mut out = io::stdout().lock();
-    match global.format {
+    match global.format() {
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, told)?;
             writeln!(out)
@@ -220,7 +220,7 @@ fn size(text: &str) -> Result<u64, String> {
 }
 
 /// A size with one digit behind the point.
-fn shown_size(bytes: u64) -> String {
+pub(super) fn shown_size(bytes: u64) -> String {
     let mut size = bytes as f64;
     let mut units = ["KiB", "MiB", "GiB", "TiB"].into_iter();
     let mut unit = "B";

@@ -148,7 +148,7 @@ fn is_writable(dir: &Path) -> bool {
 pub(super) fn run_doctor(_: &DoctorArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
     let findings = Findings::collect(global)?;
     let mut out = io::stdout().lock();
-    match global.format {
+    match global.format() {
         Format::Json => {
             serde_json::to_writer_pretty(&mut out, &findings).map_err(io::Error::from)?;
             writeln!(out)?;

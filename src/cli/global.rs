@@ -3,6 +3,7 @@
 use std::io::{self, IsTerminal as _, Write};
 use std::path::PathBuf;
 
+use clap::builder::{EnumValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
 use crate::diagnostic::render::Look;
@@ -20,11 +21,11 @@ pub(crate) struct GlobalArgs {
     #[arg(
         long,
         global = true,
-        value_enum,
-        default_value_t,
+        value_parser = EnumValueParser::<Format>::new().map(FormatArg::from),
+        default_value = "human",
         help_heading = "Global options"
     )]
-    pub format: Format,
+    format: FormatArg,
 
     /// When to use colours
     #[arg(
@@ -75,6 +76,35 @@ pub(crate) struct GlobalArgs {
     pub cache_dir: Option<PathBuf>,
 }
 
+/// What was typed behind `--format`. `mastery bundle` has an option of this name of its own, with other values; to
+/// clap both are one, and of one type.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct FormatArg {
+    /// How results are printed.
+    results: Format,
+    /// Whether a bundle is to be an archive.
+    pub(super) is_archive: bool,
+}
+
+impl FormatArg {
+    /// What `mastery bundle` writes.
+    pub(super) fn of_bundle(is_archive: bool) -> Self {
+        Self {
+            is_archive,
+            ..Self::default()
+        }
+    }
+}
+
+impl From<Format> for FormatArg {
+    fn from(results: Format) -> Self {
+        Self {
+            results,
+            ..Self::default()
+        }
+    }
+}
+
 /// A format of results.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Format {
@@ -119,6 +149,11 @@ pub(crate) enum Deny {
 }
 
 impl GlobalArgs {
+    /// How results are printed.
+    pub(crate) fn format(&self) -> Format {
+        self.format.results
+    }
+
     /// How many cases run at a time.
     pub(crate) fn jobs(&self) -> usize {
         let cores = || std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
@@ -157,7 +192,7 @@ impl GlobalArgs {
 
     fn write(&self, report: &Report) -> io::Result<()> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
-        match self.format {
+        match self.format() {
             Format::Human => human::render(report, self.verbosity(), look(), &mut out)?,
             Format::Json => json::render(report, &mut out)?,
             Format::Concise => concise::render(report, &mut out)?,

@@ -3,6 +3,7 @@
 mod answer;
 mod bug;
 mod build;
+mod bundle;
 mod cache;
 mod changed;
 mod doctor;
@@ -69,6 +70,7 @@ enum Command {
     Preview(preview::PreviewArgs),
     New(new::NewArgs),
     Build(build::BuildArgs),
+    Bundle(bundle::BundleArgs),
     Lock(lock::LockArgs),
     Import(import::ImportArgs),
     Schema(schema::SchemaArgs),
@@ -119,6 +121,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Answer(args) => answer::run_answer(args, global),
         Command::Preview(args) => preview::run_preview(args, global),
         Command::Build(args) => build::run_build(args, global),
+        Command::Bundle(args) => bundle::run_bundle(args, global),
         Command::Lock(args) => lock::run_lock(args, global),
         Command::Import(args) => import::run_import(args, global),
         Command::Cache(args) => cache::run_cache(args, global),

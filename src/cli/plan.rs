@@ -88,7 +88,7 @@ pub(super) fn run_plan(args: &PlanArgs, global: &GlobalArgs) -> Result<ExitCode,
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
     match args.shards {
         Some(shards) => matrix(&plan, &estimates, usize::from(shards), &mut out)?,
-        None if global.format == Format::Json => document(&plan, &estimates, &mut out)?,
+        None if global.format() == Format::Json => document(&plan, &estimates, &mut out)?,
         None => lines(&plan, &estimates, &mut out)?,
     }
     out.flush()?;

@@ -184,6 +184,36 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
     Ok(report.exit_code())
 }
 
+/// Runs all cases of curricula that were linted, and returns what `mastery check` would: for commands that need it to
+/// be green.
+pub(super) fn gate(
+    checked: &[Checked],
+    args: &RunnerArgs,
+    global: &GlobalArgs,
+) -> Result<Report, Error> {
+    let started = Instant::now();
+    let interrupt = Interrupt::on_signals()?;
+    let plan = plan(checked, &[])?;
+    let cases = if plan.cases.is_empty() {
+        Vec::new()
+    } else {
+        let mut progress = global.progress();
+        let settings = RunSettings::once(&interrupt);
+        let runner = Runner::new(args, global, &interrupt)?;
+        runner.run(&plan, checked, settings, global, progress.as_mut())?
+    };
+    for checked in checked {
+        remember_good(checked, &cases, global);
+    }
+    let today = crate::date::today();
+    let findings = checked.iter().flat_map(|it| it.shown_findings(&today));
+    Ok(Report {
+        diagnostics: findings.collect(),
+        cases,
+        ..report(started, &interrupt, global)
+    })
+}
+
 /// Keeps the project as it is where its references pass, for `mastery bug record` to compare with.
 pub(crate) fn remember_good(checked: &Checked, cases: &[CaseReport], global: &GlobalArgs) {
     let name = checked.curriculum.name();

@@ -84,14 +84,14 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
 
     let is_drawn =
         io::stdout().is_terminal() && std::env::var_os("TERM").is_some_and(|it| it != "dumb");
-    let terminal = if is_drawn && io::stdin().is_terminal() && global.format != Format::Json {
+    let terminal = if is_drawn && io::stdin().is_terminal() && global.format() != Format::Json {
         Some(Terminal::take()?)
     } else {
         None
     };
     let screen = Screen::new(
         terminal.clone(),
-        is_drawn && global.format != Format::Json,
+        is_drawn && global.format() != Format::Json,
         args.clear,
     );
     if is_drawn {

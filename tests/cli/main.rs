@@ -8,6 +8,7 @@ mod support;
 mod answer;
 mod bug;
 mod build;
+mod bundle;
 mod cache;
 mod changed;
 mod doctor;

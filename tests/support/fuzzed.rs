@@ -3,6 +3,9 @@
 
 use std::sync::Arc;
 
+use mastery::bundle::container::{Bundle, Container};
+use mastery::bundle::course::Course;
+use mastery::bundle::{archive, wire};
 use mastery::curriculum::document::{
     BugManifest, FileContent as _, Manifest, ModuleManifest, Questions,
 };
@@ -93,3 +96,99 @@ pub(crate) fn pattern(text: &str) {
         let _ = pattern.is_match(searched);
     }
 }
+
+/// Any bytes as a bundle: as they are, and with the digest at their end made right, so that what comes behind it is
+/// reached.
+pub(crate) fn bundle(bytes: &[u8]) {
+    let read = |bytes: &[u8]| {
+        let bundle = Container::of_bytes(bytes).and_then(Bundle::of);
+        match bundle {
+            Ok(bundle) => drop(bundle.sealed().map_err(|error| error.hint())),
+            Err(error) => assert!(!error.to_string().is_empty()),
+        }
+    };
+    read(bytes);
+    if let Some(repaired) = repaired(bytes) {
+        read(&repaired);
+    }
+}
+
+/// A bundle with the right digest and the right place in its trailer; see `docs/bundle.md`.
+fn repaired(bytes: &[u8]) -> Option<Vec<u8>> {
+    let (payload, trailer) = bytes.split_last_chunk::<80>()?;
+    let mut trailer = *trailer;
+    trailer[..8].copy_from_slice(b"mstryBND");
+    let word = |at: usize| u64::from_le_bytes(trailer[at..at + 8].try_into().unwrap());
+    let length = word(24).checked_add(word(32))?.checked_add(word(40))?;
+    let start = payload.len().checked_sub(usize::try_from(length).ok()?)?;
+    trailer[16..24].copy_from_slice(&(start as u64).to_le_bytes());
+    let mut hasher = blake3::Hasher::new();
+    hasher.update(&trailer[..48]).update(&payload[start..]);
+    trailer[48..].copy_from_slice(hasher.finalize().as_bytes());
+    Some([payload, trailer.as_slice()].concat())
+}
+
+/// Any bytes as an archive, compressed or not. What is read can be packed, and is the same afterwards.
+pub(crate) fn archive(bytes: &[u8]) {
+    let trees = [
+        archive::read_tar(bytes),
+        archive::unpack(bytes, 64 * 1024),
+        archive::unpack_large(bytes),
+    ];
+    for tree in trees.into_iter().flatten() {
+        for (path, _) in tree.iter() {
+            assert!(!path.starts_with('/') && path.split('/').all(|part| part != ".."));
+        }
+        let packed = archive::pack_large(&tree).unwrap();
+        assert!(archive::unpack_large(&packed.bytes).unwrap() == tree);
+    }
+}
+
+/// Any text as `course.json`, and as the `sealed.json` of a fixed course, each with the files that it names. What is
+/// read is written the same way.
+pub(crate) fn course(text: &str) {
+    let text = Entry::file(text.as_bytes());
+    let read = |json: &Entry| {
+        let mut files: Tree = ["a", "b"]
+            .into_iter()
+            .map(|id| (format!("prompts/{id}.md"), Entry::file(*b"# Task")))
+            .collect();
+        files.insert("project/a.py", Entry::file(*b"x = 1"));
+        files.insert(wire::COURSE_FILE, json.clone());
+        wire::read_course(&files)
+    };
+    if let Ok(course) = read(&text) {
+        let files = wire::course_files(&course);
+        let again = wire::read_course(&files).unwrap();
+        assert!(wire::course_files(&again) == files);
+        assert!(
+            course
+                .modules
+                .iter()
+                .all(|it| course.module(it.id().as_str()).is_some())
+        );
+    }
+    let fixed: Course = read(&Entry::file(FIXED_COURSE.as_bytes())).unwrap();
+    let mut files = Tree::new();
+    let path = "patched/a/0123456789abcdef/a.py";
+    files.insert(path, Entry::file(*b"x = 2"));
+    files.insert(wire::SEALED_FILE, text);
+    if let Ok(sealed) = wire::read_sealed(&files, &fixed) {
+        let files = wire::sealed_files(&sealed);
+        let again = wire::read_sealed(&files, &fixed).unwrap();
+        assert!(wire::sealed_files(&again) == files);
+    }
+}
+
+/// A course of one module with a question and a bug.
+const FIXED_COURSE: &str = r#"{
+  "format": 1, "tool": "0.1.0", "checked": true,
+  "curriculum": {"schema": 1, "id": "c", "title": "C", "version": "1.0.0", "kind": "linear",
+    "modules": ["a"], "authors": ["A"], "license": "CC0-1.0"},
+  "modules": [{
+    "module": {"id": "a", "title": "A", "objectives": ["Know a"],
+      "build": {"edit": ["a.py"], "validator": {"pytest": ["test_a.py"]}}},
+    "questions": [{"id": "why", "question": "Why?"}],
+    "incidents": [{"id": "0123456789abcdef", "symptom": "It is wrong."}]}],
+  "theory": {}
+}"#;

@@ -110,7 +110,7 @@ impl<'a> Watch<'a> {
 
     /// Whether more is said than what is wrong.
     fn tells_progress(&self) -> bool {
-        !self.global.quiet && self.global.format != Format::Json
+        !self.global.quiet && self.global.format() != Format::Json
     }
 
     fn draw(&mut self) -> Result<(), Error> {
@@ -177,7 +177,7 @@ impl<'a> Watch<'a> {
 
     fn note(&mut self, note: &str) -> Result<(), Error> {
         let note = format!("note: {}\n", escape::text(note.trim_end()));
-        match self.global.format {
+        match self.global.format() {
             Format::Json => anstream::stderr().write_all(note.as_bytes())?,
             Format::Human | Format::Concise => self.screen.print(&note)?,
         }
@@ -188,7 +188,7 @@ impl<'a> Watch<'a> {
     fn begun(&mut self, begun: &Begun) -> Result<(), Error> {
         self.session.checked(begun.cases);
         self.nearest.clone_from(&begun.nearest);
-        if self.global.format == Format::Json {
+        if self.global.format() == Format::Json {
             return Ok(());
         }
         self.screen.clear()?;
@@ -202,7 +202,7 @@ impl<'a> Watch<'a> {
             self.screen.print(&format!("{header}\n"))?;
         }
         let mut text = Vec::new();
-        match self.global.format {
+        match self.global.format() {
             Format::Concise => render::concise(&begun.findings, &mut text)?,
             _ => render::human(&begun.findings, self.screen.look(), &mut text)?,
         }
@@ -213,7 +213,7 @@ impl<'a> Watch<'a> {
     /// Tells how a case has ended, if that is worth it.
     fn case(&mut self, report: &CaseReport) -> Result<(), Error> {
         let mut text = Vec::new();
-        match self.global.format {
+        match self.global.format() {
             Format::Concise if report.tells_something_new() => concise::case(report, &mut text)?,
             Format::Human if report.tells_something_new() => human::case(report, &mut text)?,
             Format::Human if self.global.verbose || self.is_awaited(report) => {
@@ -240,7 +240,7 @@ impl<'a> Watch<'a> {
                 let (places, failed) = wrong(&ended);
                 self.session.found(places, failed);
                 let mut text = Vec::new();
-                if self.global.format == Format::Json {
+                if self.global.format() == Format::Json {
                     json::render_line(report, &mut text)?;
                 } else {
                     let summary = view::summary(report, ended.run);
@@ -252,7 +252,7 @@ impl<'a> Watch<'a> {
             Err(error) => {
                 let mut text = Vec::new();
                 error.print(&mut text);
-                if self.global.format == Format::Json {
+                if self.global.format() == Format::Json {
                     anstream::stderr().write_all(&text)?;
                 } else {
                     self.say_waiting(&mut text)?;
