@@ -2,8 +2,11 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+mod damage;
 mod events;
+mod home;
 mod judge;
+mod kills;
 mod progress;
 mod repository;
 mod snapshot;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use rusqlite::backup::Backup;
 use rusqlite::{Connection, OpenFlags};
 
-use super::database::{self, OpenError, beside, check_kind, state_error};
+use super::database::{self, Look, OpenError, beside, check_kind, state_error};
 use super::error::StateError;
 use super::record::Time;
 use super::schema;
@@ -46,7 +46,12 @@ pub(super) fn make(connection: &Connection, folder: &Path) -> Result<(), StateEr
         _ => {}
     }
     clear(&path).map_err(place)?;
-    copy(connection, &path).map_err(|error| state_error(&path, error))?;
+    if !copy(connection, &path).map_err(|error| state_error(&path, error))? {
+        return Err(StateError::Damaged {
+            path: folder.join(super::open::FILE),
+            detail: "a copy of it is not sound".to_owned(),
+        });
+    }
     File::open(&path)
         .and_then(|file| file.sync_all())
         .and_then(|()| fs::rename(&path, folder.join(FILE)))
@@ -54,7 +59,8 @@ pub(super) fn make(connection: &Connection, folder: &Path) -> Result<(), StateEr
         .map_err(place)
 }
 
-fn copy(from: &Connection, path: &Path) -> rusqlite::Result<()> {
+/// Whether the copy is sound; one that is not must not take the place of one that is.
+fn copy(from: &Connection, path: &Path) -> rusqlite::Result<bool> {
     let mut to = Connection::open(path)?;
     // Nothing reads it before it is whole and on the disk.
     to.execute_batch("PRAGMA synchronous = OFF; PRAGMA journal_mode = OFF;")?;
@@ -64,7 +70,10 @@ fn copy(from: &Connection, path: &Path) -> rusqlite::Result<()> {
     let _: String = to.query_row("PRAGMA journal_mode = DELETE", (), |row| row.get(0))?;
     to.execute_batch("PRAGMA journal_mode = OFF;")?;
     to.execute("UPDATE meta SET backed_up = ?1", [Time::now().millis()])?;
-    to.close().map_err(|(_, error)| error)
+    // A small one was looked at when it was opened.
+    let is_sound = database::is_small(&to)? || database::is_sound(&to)?;
+    to.close().map_err(|(_, error)| error)?;
+    Ok(is_sound)
 }
 
 /// Looks at the backup of `.mastery` as far as it takes to know whether it is newer than the database.
@@ -95,7 +104,7 @@ pub(super) fn examine(path: &Path) -> Result<Option<Found>, StateError> {
 
 fn found(connection: &Connection) -> rusqlite::Result<Option<Found>> {
     let is_latest = schema::version(connection)? == schema::latest();
-    if is_latest && database::check_content(connection)?.is_some() {
+    if is_latest && database::check_content(connection, Look::Whole)?.is_some() {
         return Ok(None);
     }
     let sound: String = connection.query_row("PRAGMA integrity_check(1)", (), |row| row.get(0))?;

@@ -14,6 +14,19 @@ use super::schema::{self, APPLICATION_ID, OBJECTS, STEPS};
 /// How long another process may be in the way. Each holds the database for a few milliseconds.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// A database of up to so many bytes is looked at whole whenever it is opened: a millisecond or two. A larger one is
+/// looked at when something was found to be wrong, and each time before it becomes the backup.
+const SMALL: i64 = 1024 * 1024;
+
+/// How closely a database is looked at.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Look {
+    /// All of it, whatever it takes.
+    Whole,
+    /// All of it if it is small.
+    Quick,
+}
+
 /// Why a database was not opened.
 #[derive(Debug)]
 pub(super) enum OpenError {
@@ -29,8 +42,8 @@ impl From<StateError> for OpenError {
     }
 }
 
-/// Opens a database, brings it to the latest version, and looks at all of it.
-pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
+/// Opens a database, brings it to the latest version, and looks at it.
+pub(super) fn open(path: &Path, look: Look) -> Result<Connection, OpenError> {
     for path in [path.to_owned(), beside(path, "-wal"), beside(path, "-shm")] {
         match fs::metadata(&path) {
             Ok(metadata) if !metadata.is_file() => {
@@ -48,7 +61,7 @@ pub(super) fn open(path: &Path) -> Result<Connection, OpenError> {
     check_kind(path, &connection)?;
     set_up(&connection).map_err(failed)?;
     schema::migrate(&mut connection, STEPS).map_err(failed)?;
-    check_content(&connection)
+    check_content(&connection, look)
         .map_err(failed)?
         .map_or(Ok(()), |problem| Err(OpenError::Unusable(problem)))?;
     Ok(connection)
@@ -77,9 +90,12 @@ pub(super) fn check_kind(path: &Path, connection: &Connection) -> Result<(), Ope
 }
 
 /// What is wrong with the content; `None` when nothing is.
-pub(super) fn check_content(connection: &Connection) -> rusqlite::Result<Option<String>> {
-    let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
-    if found != "ok" || schema::objects(connection)? != OBJECTS {
+pub(super) fn check_content(
+    connection: &Connection,
+    look: Look,
+) -> rusqlite::Result<Option<String>> {
+    let is_sound = (look == Look::Quick && !is_small(connection)?) || is_sound(connection)?;
+    if !is_sound || schema::objects(connection)? != OBJECTS {
         return Ok(Some("is damaged".to_owned()));
     }
     Ok(match revision(connection) {
@@ -87,6 +103,19 @@ pub(super) fn check_content(connection: &Connection) -> rusqlite::Result<Option<
         Err(rusqlite::Error::QueryReturnedNoRows) => Some("is damaged".to_owned()),
         Err(error) => return Err(error),
     })
+}
+
+/// Whether all pages and rows of a database are what they should be.
+pub(super) fn is_sound(connection: &Connection) -> rusqlite::Result<bool> {
+    let found: String = connection.query_row("PRAGMA quick_check(1)", (), |row| row.get(0))?;
+    Ok(found == "ok")
+}
+
+/// Whether a database is looked at whole each time it is opened.
+pub(super) fn is_small(connection: &Connection) -> rusqlite::Result<bool> {
+    let pages: i64 = connection.query_row("PRAGMA page_count", (), |row| row.get(0))?;
+    let size: i64 = connection.query_row("PRAGMA page_size", (), |row| row.get(0))?;
+    Ok(pages.saturating_mul(size) <= SMALL)
 }
 
 /// How many changes a database has seen.

@@ -119,31 +119,34 @@ impl Store {
         worth: Worth,
         change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
     ) -> Result<T, StateError> {
-        let path = &self.path;
-        let sql = |error| database::state_error(path, error);
-        // At once for writing: what is read in the change still holds when it is written.
-        let transaction = self
-            .connection
-            .transaction_with_behavior(TransactionBehavior::Immediate)
-            .map_err(sql)?;
-        let value = change(&transaction).map_err(|failure| match failure {
-            Failure::Sql(error) => sql(error),
+        let value = self.change(change).map_err(|failure| match failure {
+            Failure::Sql(error) => self.noted(database::state_error(&self.path, error)),
             Failure::State(error) => error,
         })?;
-        transaction
-            .execute("UPDATE meta SET revision = revision + 1", ())
-            .map_err(sql)?;
-        transaction.commit().map_err(sql)?;
         // What goes into a file that has no name any more is lost.
-        if identity(path)? != self.file {
+        if identity(&self.path)? != self.file {
             return Err(StateError::Damaged {
-                path: path.clone(),
+                path: self.path.clone(),
                 detail: "another file was put in its place".to_owned(),
             });
         }
         if worth == Worth::Backup {
-            self.backup_problem = backup::make(&self.connection, &self.folder).err();
+            let made = backup::make(&self.connection, &self.folder);
+            self.backup_problem = made.map_err(|error| self.noted(error)).err();
         }
+        Ok(value)
+    }
+
+    fn change<T>(
+        &mut self,
+        change: impl FnOnce(&Transaction<'_>) -> Result<T, Failure>,
+    ) -> Result<T, Failure> {
+        // At once for writing: what is read in the change still holds when it is written.
+        let behavior = TransactionBehavior::Immediate;
+        let transaction = self.connection.transaction_with_behavior(behavior)?;
+        let value = change(&transaction)?;
+        transaction.execute("UPDATE meta SET revision = revision + 1", ())?;
+        transaction.commit()?;
         Ok(value)
     }
 
@@ -158,7 +161,15 @@ impl Store {
             transaction.commit()?;
             Ok(value)
         };
-        read().map_err(|error| database::state_error(&self.path, error))
+        read().map_err(|error| self.noted(database::state_error(&self.path, error)))
+    }
+
+    /// Sees to it that a damage which was found now is found at once the next time.
+    fn noted(&self, error: StateError) -> StateError {
+        if matches!(error, StateError::Damaged { .. }) {
+            open::suspect(&self.folder);
+        }
+        error
     }
 }
 

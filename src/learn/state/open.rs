@@ -12,12 +12,15 @@ use std::time::{Duration, Instant};
 use rusqlite::Connection;
 
 use super::backup;
-use super::database::{self, OpenError, beside};
+use super::database::{self, Look, OpenError, beside};
 use super::error::{Notice, StateError};
 use super::lock::is_at;
 
 /// The database in `.mastery`.
-const FILE: &str = "state.db";
+pub(super) const FILE: &str = "state.db";
+
+/// Lies in `.mastery` when something was found to be wrong with the database while it was used.
+const SUSPECT: &str = "state.suspect";
 
 /// The file that is locked by whoever has the database open.
 const LOCK: &str = "state.lock";
@@ -92,7 +95,14 @@ fn look(folder: &Path, path: &Path) -> Result<Connection, OpenError> {
     if backup.is_some() && !is_there(path) {
         return Err(OpenError::Unusable("is gone".to_owned()));
     }
-    let connection = database::open(path)?;
+    let suspect = folder.join(SUSPECT);
+    let is_suspect = is_there(&suspect);
+    let depth = if is_suspect { Look::Whole } else { Look::Quick };
+    let connection = database::open(path, depth)?;
+    if is_suspect {
+        // Where it can't be removed, all is looked at again the next time.
+        let _ = fs::remove_file(suspect);
+    }
     let revision =
         database::revision(&connection).map_err(|error| database::state_error(path, error))?;
     // A backup that is damaged may say anything.
@@ -103,6 +113,12 @@ fn look(folder: &Path, path: &Path) -> Result<Connection, OpenError> {
         return Err(OpenError::Unusable(problem.to_owned()));
     }
     Ok(connection)
+}
+
+/// Sees to it that the database is looked at whole when it is opened next.
+pub(super) fn suspect(folder: &Path) {
+    // Without the file it may take longer to be found.
+    let _ = File::create(folder.join(SUSPECT));
 }
 
 /// Makes the backup anew when it lacks something: a kill came between, or somebody has removed it.

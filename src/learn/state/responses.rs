@@ -126,7 +126,7 @@ mod tests {
     #[test]
     fn what_was_not_used_for_longest_goes() {
         let dir = tempfile::tempdir().unwrap();
-        let responses = Responses::open(dir.path());
+        let mut responses = Responses::open(dir.path());
         (responses.max_entries, responses.max_bytes) = (3, 10);
         for (digest, response) in [("a", "1"), ("b", "2"), ("c", "3"), ("d", "4")] {
             responses.put(digest, response);
