@@ -2,15 +2,21 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
+#[path = "../support/mod.rs"]
+mod support;
+
+mod beginning;
 mod damage;
 mod events;
 mod home;
 mod judge;
 mod kills;
+mod player;
 mod progress;
 mod repository;
 mod snapshot;
 mod state;
+mod whole;
 
 /// A test file that is not declared above would be passed over in silence.
 #[test]
