@@ -192,9 +192,8 @@ fn place(project: &Path, path: &str, entry: &Entry) -> Place {
     for folder in folders {
         match folder.symlink_metadata() {
             Ok(metadata) if metadata.is_dir() => {}
-            Ok(_) => return Place::Taken,
             Err(error) if error.kind() == io::ErrorKind::NotFound => return Place::Free,
-            Err(_) => return Place::Taken,
+            Ok(_) | Err(_) => return Place::Taken,
         }
     }
     let metadata = match target.symlink_metadata() {
