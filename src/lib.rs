@@ -25,6 +25,7 @@
 //! | [`project`] | solution regions, and the states that are built from them |
 //! | [`inject`] | bugs: strict patches and rewrites, and rewrites derived from a difference |
 //! | [`answer`] | judging answers to questions |
+//! | [`git`] | what is needed of git; the only folder that names `git2` |
 //! | [`curriculum`] | the files of a curriculum, loaded with the places of everything in them |
 //! | [`diagnostic`] | findings, and how they are drawn |
 //! | [`source`] | text, YAML, Python syntax and trees of files |
