@@ -42,6 +42,10 @@ fn remove(path: &Path) {
 }
 
 fn inflict(damage: &Damage, folder: &Path, outside: &Path) {
+    // What a link leads to is left alone.
+    if folder.is_symlink() {
+        return;
+    }
     match damage {
         Damage::Delete => remove(folder),
         Damage::File => {
@@ -141,7 +145,7 @@ fn assert_as_on_disk(snapshot: &Snapshot, project: &Path, wanted: &[String]) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 40, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 32, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn snapshot_is_what_git_sees_and_touches_nothing(
