@@ -2,11 +2,12 @@
 //!
 //! Only reads. Follows no link, opens no pipe.
 
+use std::collections::HashSet;
 use std::ffi::{OsStr, OsString};
 use std::fs::{self, DirEntry, File, FileType};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::notice::{LeftOut, Notice};
 use crate::git::view::{FolderView, is_repository};
@@ -18,19 +19,49 @@ use crate::source::tree::{
 /// Bytes that all files of a learner's folder may have together.
 const MAX_BYTES: u64 = 256 * 1024 * 1024;
 
+/// What a learner's folder may hold.
+#[derive(Clone, Copy)]
+struct Limits {
+    files: usize,
+    bytes: u64,
+}
+
+const LIMITS: Limits = Limits {
+    files: MAX_FILES,
+    bytes: MAX_BYTES,
+};
+
 /// Reads the files of a folder that belong to it, and tells what is left out but for what git ignores and programs
 /// leave behind.
 pub(super) fn read(folder: &Path, view: &FolderView) -> io::Result<(Tree, Vec<Notice>)> {
-    let mut reader = Reader {
+    read_within(folder, view, LIMITS)
+}
+
+fn read_within(
+    folder: &Path,
+    view: &FolderView,
+    limits: Limits,
+) -> io::Result<(Tree, Vec<Notice>)> {
+    let reader = || Reader {
         folder,
         view,
+        limits,
         tree: Tree::new(),
         notices: Vec::new(),
+        told: HashSet::new(),
         bytes: 0,
+        is_full: false,
     };
-    let entries = sorted(folder)?;
-    reader.entries(entries, Path::new(""), 0, Wanted::Unignored);
-    Ok((reader.tree, reader.notices))
+    let mut all = reader();
+    all.entries(sorted(folder)?, Path::new(""), 0, Wanted::Unignored);
+    if all.is_full {
+        // Data that nobody ignores must not crowd out code.
+        all = reader();
+        for wanted in [Wanted::Tracked, Wanted::Unignored] {
+            all.entries(sorted(folder)?, Path::new(""), 0, wanted);
+        }
+    }
+    Ok((all.tree, all.notices))
 }
 
 /// Which files of a folder are wanted.
@@ -45,15 +76,23 @@ enum Wanted {
 struct Reader<'a> {
     folder: &'a Path,
     view: &'a FolderView,
+    limits: Limits,
     tree: Tree,
     notices: Vec<Notice>,
+    /// Paths that a notice is about.
+    told: HashSet<PathBuf>,
     /// Bytes of all files so far.
     bytes: u64,
+    /// Whether there is more than the limits let in. Nothing more is looked at then.
+    is_full: bool,
 }
 
 impl Reader<'_> {
     fn entries(&mut self, entries: Vec<DirEntry>, inner: &Path, depth: usize, wanted: Wanted) {
         for entry in entries {
+            if self.is_full {
+                return;
+            }
             let name = entry.file_name();
             // git's own, and ours.
             if name.eq_ignore_ascii_case(".git") || (depth == 0 && name == ".mastery") {
@@ -107,13 +146,18 @@ impl Reader<'_> {
             || (wanted == Wanted::Unignored
                 && !is_leftover_name(name)
                 && !self.view.is_ignored(path));
-        if !is_wanted {
+        if !is_wanted
+            || path
+                .to_str()
+                .is_some_and(|path| self.tree.get(path).is_some())
+        {
             return;
         }
         let Some(shown) = path.to_str().filter(|_| is_portable_name(name)) else {
             return self.leave_out(path, LeftOut::Name);
         };
-        if self.tree.len() >= MAX_FILES {
+        if self.tree.len() >= self.limits.files {
+            self.is_full = true;
             return self.leave_out(path, LeftOut::TooMany);
         }
         let on_disk = self.folder.join(path);
@@ -157,7 +201,8 @@ impl Reader<'_> {
         if length > MAX_PROJECT_FILE_BYTES {
             return Ok(Err(LeftOut::TooLarge));
         }
-        if self.bytes + length > MAX_BYTES {
+        if self.bytes + length > self.limits.bytes {
+            self.is_full = true;
             return Ok(Err(LeftOut::TooMany));
         }
         self.bytes += length;
@@ -176,10 +221,10 @@ impl Reader<'_> {
     }
 
     fn leave_out(&mut self, path: &Path, reason: LeftOut) {
-        self.notices.push(Notice::LeftOut {
-            path: path.to_string_lossy().into_owned(),
-            reason,
-        });
+        if self.told.insert(path.to_owned()) {
+            let path = path.to_string_lossy().into_owned();
+            self.notices.push(Notice::LeftOut { path, reason });
+        }
     }
 }
 
@@ -195,4 +240,41 @@ fn is_leftover_name(name: &OsStr) -> bool {
 
 fn is_portable_name(name: &OsStr) -> bool {
     name.to_str().is_some_and(is_portable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::git::repository::{Author, start};
+    use crate::git::view::Reach;
+
+    #[test]
+    fn data_does_not_crowd_out_code() {
+        let dir = tempfile::tempdir().unwrap();
+        let code: Tree = ["src/a.py", "src/b.py"]
+            .map(|path| (path.to_owned(), Entry::file(*b"1234")))
+            .into_iter()
+            .collect();
+        code.write(dir.path()).unwrap();
+        start(dir.path(), &code, "code", Author::Nobody).unwrap();
+        fs::create_dir(dir.path().join("data")).unwrap();
+        for number in 0..9 {
+            fs::write(dir.path().join(format!("data/{number}")), "1234").unwrap();
+        }
+        let view = FolderView::of(dir.path(), Reach::Here).unwrap();
+        let read = |files, bytes| {
+            let (tree, notices) = read_within(dir.path(), &view, Limits { files, bytes }).unwrap();
+            let paths: Vec<_> = tree.iter().map(|(path, _)| path.to_owned()).collect();
+            (paths, notices)
+        };
+        assert_eq!(read(11, 44).0.len(), 11);
+        assert!(read(11, 44).1.is_empty());
+        for (files, bytes) in [(3, 1000), (1000, 13)] {
+            let (paths, notices) = read(files, bytes);
+            assert_eq!(paths, ["data/0", "src/a.py", "src/b.py"]);
+            let path = "data/1".to_owned();
+            let reason = LeftOut::TooMany;
+            assert_eq!(notices, [Notice::LeftOut { path, reason }]);
+        }
+    }
 }

@@ -64,7 +64,8 @@ impl LeftOut {
             Self::Special => "neither a file, nor a folder, nor a link".to_owned(),
             Self::TooLarge => "larger than 8 MiB".to_owned(),
             Self::TooMany => {
-                "more than a project may hold; list what is no code in `.gitignore`".to_owned()
+                "with all behind it more than a project may hold; list what is no code in `.gitignore`"
+                    .to_owned()
             }
             Self::Name => "a name with characters that not every system can write".to_owned(),
             Self::Unreadable { message } => format!("can't be read: {}", one_line(message)),

@@ -7,6 +7,7 @@ mod support;
 
 mod beginning;
 mod damage;
+mod beginning;
 mod events;
 mod home;
 mod judge;
