@@ -7,7 +7,6 @@ mod support;
 
 mod beginning;
 mod damage;
-mod beginning;
 mod events;
 mod home;
 mod judge;

@@ -46,11 +46,19 @@ fn learner_who_does_everything_right_is_led_through_all_modules() {
         learner.writes(&author.solved(module, index % 2 == 1), &edited);
         let passed = learner.sees(0, &["submit"]);
         assert!(passed.contains("passed:"), "{passed}");
+        assert_eq!(
+            learner.reads(&edited[0]),
+            learner.reads(&format!(".mastery/shadow/{}", edited[0]))
+        );
 
         // Justify: a shallow answer is caught, a deep one passes.
         for question in author.questions(module) {
             let caught = learner.answers(1, question.failure_modes[0].example.as_str());
-            assert!(caught.contains("caught:"), "{caught}");
+            assert!(
+                caught.contains("caught:"),
+                "{}\n{caught}",
+                question.failure_modes[0].example
+            );
             assert!(!caught.contains("A model answer"), "{caught}");
             let passed = learner.answers(0, question.model_answer.as_str());
             assert!(passed.contains("passed:"), "{passed}");
