@@ -127,7 +127,7 @@ pub(super) fn run_watch(args: &WatchArgs, global: &GlobalArgs) -> Result<ExitCod
     })
 }
 
-fn refused(error: &FilesError) -> Error {
+pub(super) fn refused(error: &FilesError) -> Error {
     let refused = Error::user(error.to_string());
     match error {
         FilesError::Limit => refused.hinted(

@@ -26,11 +26,9 @@ fn learner_who_does_everything_right_is_led_through_all_modules() {
     assert!(begun.contains("cd cs336_a1 && ../course show"), "{begun}");
     learner.project.push("cs336_a1");
 
-    let modules: Vec<_> = author
-        .curriculum
-        .listed()
-        .map(ToString::to_string)
-        .collect();
+    // Not those that are listed, which have no order.
+    let modules = author.curriculum.modules.iter();
+    let modules: Vec<_> = modules.map(|module| module.id.to_string()).collect();
     assert_eq!(modules.len(), 6);
     for (index, module) in modules.iter().enumerate() {
         let task = learner.sees(0, &["show"]);
@@ -46,11 +44,6 @@ fn learner_who_does_everything_right_is_led_through_all_modules() {
         learner.writes(&author.solved(module, index % 2 == 1), &edited);
         let passed = learner.sees(0, &["submit"]);
         assert!(passed.contains("passed:"), "{passed}");
-        assert_eq!(
-            learner.reads(&edited[0]),
-            learner.reads(&format!(".mastery/shadow/{}", edited[0]))
-        );
-
         // Justify: a shallow answer is caught, a deep one passes.
         for question in author.questions(module) {
             let caught = learner.answers(1, question.failure_modes[0].example.as_str());

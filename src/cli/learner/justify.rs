@@ -1,7 +1,7 @@
 //! Justify: an answer to the question that comes next.
 
 use std::fs;
-use std::io::{self, BufRead as _, IsTerminal as _, Read as _, Write as _};
+use std::io::{self, IsTerminal as _, Read as _};
 use std::path::PathBuf;
 
 use clap::Args;
@@ -9,7 +9,7 @@ use clap::Args;
 use super::desk::Desk;
 use super::next::print_next;
 use super::page::{Page, Tone};
-use super::program;
+use super::{ask, program};
 use crate::answer::Judgement;
 use crate::answer::sheet::Sheet;
 use crate::bundle::course::OpenQuestion;
@@ -221,12 +221,7 @@ fn assess(page: &mut Page, desk: &mut Desk, asked: &Asked<'_>) -> Result<ExitCod
     page.text(&last.content.text)?;
     page.blank()?;
     show_model_answer(page, asked)?;
-    let mut err = anstream::stderr();
-    write!(err, "Does your answer say all of this? [y/N] ")?;
-    err.flush()?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    if !matches!(line.trim(), "y" | "Y" | "yes") {
+    if !ask::yes_or_no("Does your answer say all of this?")? {
         page.text("It stays open.")?;
         page.next("Answer again:", "submit")?;
         return Ok(ExitCode::Findings);

@@ -1,5 +1,6 @@
 //! The command line of learners: arguments in, an exit code out. One file a command.
 
+mod ask;
 mod build;
 mod challenge;
 mod cleanup;
@@ -9,6 +10,7 @@ mod doctor;
 mod export;
 mod findings;
 mod fix;
+mod flag_issue;
 mod hint;
 mod history;
 mod init;
@@ -24,6 +26,7 @@ mod status;
 mod submit;
 mod test;
 mod tester;
+mod watch;
 mod work;
 
 use std::ffi::OsString;
@@ -93,6 +96,8 @@ enum Command {
     History(history::HistoryArgs),
     Export(export::ExportArgs),
     Cleanup(cleanup::CleanupArgs),
+    FlagIssue(flag_issue::FlagIssueArgs),
+    Watch(watch::WatchArgs),
     Doctor(doctor::DoctorArgs),
 }
 
@@ -122,6 +127,8 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
         Some(Command::History(args)) => history::run_history(args, &cli.global),
         Some(Command::Export(args)) => export::run_export(args, &cli.global),
         Some(Command::Cleanup(args)) => cleanup::run_cleanup(args, &cli.global),
+        Some(Command::FlagIssue(args)) => flag_issue::run_flag_issue(args, &cli.global),
+        Some(Command::Watch(args)) => watch::run_watch(args, &cli.global),
         Some(Command::Doctor(args)) => doctor::run_doctor(args, &cli.global),
     };
     super::end(result)

@@ -1,12 +1,12 @@
 //! `reset`: progress is forgotten, and with `--files` the course's files come back.
 
-use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::io::{self, IsTerminal as _};
 
 use clap::Args;
 
 use super::desk::Desk;
 use super::page::{Page, Tone};
-use super::{LearnerArgs, init, program};
+use super::{LearnerArgs, ask, init, program};
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::exit_code::ExitCode;
@@ -97,10 +97,5 @@ fn confirmed(question: &str) -> Result<bool, Error> {
     if !io::stdin().is_terminal() {
         return Err(Error::user("nobody can be asked here").hinted("say so with `--yes`"));
     }
-    let mut err = anstream::stderr();
-    write!(err, "{question} [y/N] ")?;
-    err.flush()?;
-    let mut line = String::new();
-    io::stdin().lock().read_line(&mut line)?;
-    Ok(matches!(line.trim(), "y" | "Y" | "yes"))
+    ask::yes_or_no(question)
 }
