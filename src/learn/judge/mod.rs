@@ -10,7 +10,6 @@ pub mod notice;
 mod prompt;
 mod response;
 
-use std::cell::RefCell;
 use std::fmt;
 
 use serde_json::{Value, json};
@@ -20,7 +19,6 @@ use self::response::{Stance, Tokens};
 use crate::answer::Judgement;
 use crate::curriculum::document::Question;
 use crate::http::{Client, HttpError, Limits, Post, Wait};
-use crate::learn::state::Responses;
 use crate::run::interrupt::Interrupt;
 
 /// How many tokens a reply may have. Models that think aloud need most of them.
@@ -37,16 +35,6 @@ pub trait ResponseCache {
     fn get(&self, key: &str) -> Option<String>;
     /// Keeps a text of a few hundred bytes.
     fn put(&self, key: &str, response: &str);
-}
-
-impl ResponseCache for RefCell<Responses> {
-    fn get(&self, key: &str) -> Option<String> {
-        self.borrow().get(key)
-    }
-
-    fn put(&self, key: &str, response: &str) {
-        self.borrow_mut().put(key, response);
-    }
 }
 
 /// Keeps nothing.

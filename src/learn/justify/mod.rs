@@ -5,7 +5,6 @@
 //! assessed themselves, and that is kept as such.
 
 mod answer;
-mod kept;
 
 use std::collections::HashSet;
 
