@@ -13,7 +13,8 @@ use serde_json::{Map, Value};
 
 use super::id::{
     BugId, CurriculumId, Date, DottedName, FilePath, IndexUrl, ModuleId, NodeId, PatchName,
-    PatternText, ProgramName, RuleId, Seconds, Slug, TestId, Text, Title, VariantName, Whole,
+    PatternText, ProgramName, RepositoryUrl, RuleId, Seconds, Slug, TestId, Text, Title,
+    VariantName, Whole,
 };
 
 /// A type that one kind of file is read into.
@@ -61,6 +62,9 @@ pub struct Manifest {
     /// Where the material comes from.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub source: Option<Text>,
+    /// Where learners report what is wrong.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub issues: Option<RepositoryUrl>,
     /// One or two sentences for a catalogue.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub summary: Option<Text>,

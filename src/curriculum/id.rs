@@ -138,6 +138,10 @@ checked_string!(
     })
 );
 checked_string!(
+    /// Address of a repository on GitHub.
+    RepositoryUrl, "the address of a GitHub repository such as `https://github.com/owner/name`", is_repository
+);
+checked_string!(
     /// Name of a lint rule.
     RuleId, "the name of a rule", |text| {
         text.split('-').all(|word| !word.is_empty() && word.bytes().all(|b| b.is_ascii_lowercase()))
@@ -151,6 +155,16 @@ checked_string!(
     /// A regular expression as it stands in a rubric. That it compiles is for lint to check.
     PatternText, "a pattern of 1 to 500 characters", |text| is_text(text) && text.chars().count() <= 500
 );
+
+impl RepositoryUrl {
+    /// The owner and the name, joined by a slash.
+    pub fn slug(&self) -> &str {
+        self.0.strip_prefix(GITHUB).unwrap_or_default()
+    }
+}
+
+/// What the address of a repository begins with.
+const GITHUB: &str = "https://github.com/";
 
 impl NodeId {
     /// The file that the node is in.
@@ -205,6 +219,23 @@ fn is_node_id(text: &str) -> bool {
             .strip_suffix(".py")
             .is_some_and(|stem| !stem.is_empty())
         && rest.is_none_or(|rest| rest.starts_with(|first: char| !first.is_whitespace()))
+}
+
+fn is_repository(text: &str) -> bool {
+    let is_word = |text: &str, more: &[u8]| {
+        let mut bytes = text.bytes();
+        bytes.all(|b| b.is_ascii_alphanumeric() || b == b'-' || more.contains(&b))
+    };
+    let slug = text.strip_prefix(GITHUB).unwrap_or_default();
+    text.len() <= 200
+        && slug.split_once('/').is_some_and(|(owner, name)| {
+            !owner.is_empty()
+                && !owner.starts_with('-')
+                && is_word(owner, b"")
+                && !name.is_empty()
+                && !name.ends_with('.')
+                && is_word(name, b"._")
+        })
 }
 
 fn is_dotted_name(text: &str) -> bool {
@@ -330,7 +361,7 @@ mod tests {
         };
         let environment = "/properties/environment/properties";
         let question = "/properties/questions/items/properties";
-        let checks: [(&'static str, bool); 14] = [
+        let checks: [(&'static str, bool); 15] = [
             (
                 "slug",
                 agrees::<ModuleId>(&at(module, "/properties/id"), text),
@@ -378,6 +409,10 @@ mod tests {
                     &at(curriculum, &format!("{environment}/indexes/items")),
                     text,
                 ),
+            ),
+            (
+                "repository",
+                agrees::<RepositoryUrl>(&at(curriculum, "/properties/issues"), text),
             ),
             (
                 "patch",
@@ -440,6 +475,14 @@ mod tests {
             "a",
             "softmax",
             "rms_norm",
+            "https://github.com/a-b/c.d_e",
+            "https://github.com/-a/b",
+            "https://github.com/a/",
+            "https://github.com/a/..",
+            "https://github.com/a/.github",
+            "https://github.com/a/b/c",
+            "https://github.com/a_b/c",
+            "https://github.com.example/a/b",
             "a-b",
             "a--b",
             "-a",

@@ -331,6 +331,9 @@ fn pattern_words(pattern: &str) -> Option<&'static str> {
         "^[A-Za-z_][A-Za-z0-9_]*(?:\\.[A-Za-z_][A-Za-z0-9_]*)*$" => "a dotted Python name",
         "^[A-Za-z0-9][A-Za-z0-9._+-]*$" => "the name of a program",
         r"^https?://\S+$" => "an http or https address",
+        _ if pattern.starts_with(r"^https://github\.com/") => {
+            "the address of a GitHub repository such as `https://github.com/owner/name`"
+        }
         _ if pattern.starts_with("^(?:0|[1-9]") => "a semantic version such as `1.2.3`",
         _ if pattern.starts_with("^(?:>=|") => "version comparisons such as `>=3.11,<3.14`",
         _ if pattern.starts_with("^[0-9]{4}-") => "a date as YYYY-MM-DD",

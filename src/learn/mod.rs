@@ -14,6 +14,7 @@ pub mod notice;
 pub mod place;
 pub mod progress;
 pub mod protected;
+pub mod report;
 pub mod shadow;
 pub mod snapshot;
 pub mod state;

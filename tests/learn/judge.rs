@@ -1,7 +1,5 @@
 //! The judging chain with a language model, against servers that are as good or bad as can be.
 
-mod server;
-
 use std::cell::RefCell;
 use std::collections::BTreeMap;
 use std::process::Command;
@@ -17,7 +15,7 @@ use mastery::learn::justify::{self, Answer, Earlier, JudgedBy, JustifyError, Ver
 use mastery::run::interrupt::Interrupt;
 use serde_json::json;
 
-use self::server::{Server, Step, completion, fails, says};
+use crate::server::{Server, Step, completion, fails, says};
 
 const KEY: &str = "sk-very-secret";
 

@@ -128,7 +128,15 @@ fn judged(
         .map(|settings| Judge::new(settings, &responses));
     let mut told = setup.notices;
     let mut tell = |progress: &Progress| match progress {
-        Progress::Sending(_) => anstream::eprintln!("asking the language model…"),
+        Progress::Sending(disclosure) => {
+            // Before it goes out, not with the judgement.
+            let notice = Notice::Sent(disclosure.clone());
+            let is_known = |name: String| answers::is_told(&responses, &name);
+            if !notice.once().is_some_and(is_known) {
+                anstream::eprintln!("{}", escape::text(&notice.to_string()));
+            }
+            anstream::eprintln!("asking the language model…");
+        }
         Progress::Waiting(wait) => {
             let seconds = wait.duration.as_secs_f64();
             anstream::eprintln!(
