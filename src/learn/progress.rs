@@ -1,6 +1,6 @@
 //! Where the learner stands and what is next, from the course and the record. Pure.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::bundle::course::{Course, CourseModule};
 use crate::curriculum::id::ModuleId;
@@ -231,39 +231,39 @@ pub fn orphaned_challenges<'a>(
     })
 }
 
-/// The stages that a module has, each with its pass.
-struct Passes {
-    build: Option<Option<Pass>>,
-    justify: Option<Option<Pass>>,
-    harden: Option<Option<Pass>>,
-}
+/// The stages that a module has, each with its pass if it is passed.
+struct Passes(BTreeMap<Stage, Option<Pass>>);
 
 impl Passes {
     fn of(course: &Course, module: &CourseModule, record: &Record) -> Self {
         let questions = questions_of(course, module);
-        let pass = |stage| record.pass(module.id(), stage).cloned();
-        Self {
-            build: module.manifest.build.as_ref().map(|_| pass(Stage::Build)),
-            justify: (!questions.is_empty())
-                .then(|| pass(Stage::Justify).or_else(|| pass_of_all(&questions, record))),
-            harden: (!module.incidents.is_empty()).then(|| pass(Stage::Harden)),
-        }
+        let has = |stage: Stage| match stage {
+            Stage::Build => module.manifest.build.is_some(),
+            Stage::Justify => !questions.is_empty(),
+            Stage::Harden => !module.incidents.is_empty(),
+        };
+        let pass = |stage: Stage| match record.pass(module.id(), stage) {
+            None if stage == Stage::Justify => pass_of_all(&questions, record),
+            pass => pass.cloned(),
+        };
+        let stages = Stage::ALL.iter().copied().filter(|stage| has(*stage));
+        Self(stages.map(|stage| (stage, pass(stage))).collect())
     }
 
     fn is_done(&self) -> bool {
-        let stages = [&self.build, &self.justify, &self.harden];
-        !stages.iter().any(|stage| matches!(stage, Some(None)))
+        self.0.values().all(Option::is_some)
     }
 
     fn standing(
-        self,
+        mut self,
         course: &Course,
         module: &CourseModule,
         record: &Record,
         is_reached: bool,
     ) -> ModuleStanding {
         let mut is_next_open = is_reached;
-        let mut state = |stage: Option<Option<Pass>>| match stage {
+        // In the order of the stages: the first that is not passed is open.
+        let mut state = |stage: Stage| match self.0.remove(&stage) {
             None => StageState::Absent,
             Some(Some(pass)) => StageState::Done(pass),
             Some(None) if is_next_open => {
@@ -278,9 +278,9 @@ impl Passes {
             id: module.id().clone(),
             is_reached,
             is_broken: record.broken.contains_key(module.id()),
-            build: state(self.build),
-            justify: state(self.justify),
-            harden: state(self.harden),
+            build: state(Stage::Build),
+            justify: state(Stage::Justify),
+            harden: state(Stage::Harden),
             settled: questions
                 .iter()
                 .filter(|it| record.settled.contains_key(it))

@@ -14,9 +14,9 @@ use super::schema::{self, APPLICATION_ID, OBJECTS, STEPS};
 /// How long another process may be in the way. Each holds the database for a few milliseconds.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// A database of up to so many bytes is looked at whole whenever it is opened: a millisecond or two. A larger one is
+/// A database of up to so many bytes is looked at whole whenever it is opened: up to two milliseconds. A larger one is
 /// looked at when something was found to be wrong, and each time before it becomes the backup.
-const SMALL: i64 = 1024 * 1024;
+const SMALL: i64 = 512 * 1024;
 
 /// How closely a database is looked at.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
