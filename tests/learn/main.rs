@@ -2,8 +2,8 @@
 
 #![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
 
-mod damage;
 mod beginning;
+mod damage;
 mod events;
 mod home;
 mod judge;
