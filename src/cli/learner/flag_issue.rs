@@ -57,7 +57,7 @@ pub(super) fn run_flag_issue(
         tool: env!("CARGO_PKG_VERSION"),
         platform: &format!("{} {}", std::env::consts::OS, std::env::consts::ARCH),
         module: standing.current.as_ref(),
-        stage: stage.map(Stage::word),
+        stage,
         output: output.as_deref(),
         words: &words,
     };

@@ -10,13 +10,13 @@ use super::desk::{self, Desk, shown};
 use super::next::print_next;
 use super::page::{Page, Tone};
 use super::tester::Tester;
-use super::{LearnerArgs, program};
+use super::{LearnerArgs, program, work};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
 use crate::exit_code::ExitCode;
 use crate::learn::first_commit::{self, BeginError, Existing, History, first_commit};
 use crate::learn::place::Place;
-use crate::learn::snapshot::{Line, Snapshots};
+use crate::learn::snapshot::Line;
 use crate::learn::state::CourseUse;
 use crate::learn::update::Update;
 use crate::plural::count;
@@ -157,7 +157,7 @@ fn begin(page: &mut Page, desk: &Desk, in_repository: bool) -> Result<(), Error>
 fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> {
     let course = &desk.loaded.course;
     let project = desk.place.project();
-    let snapshots = Snapshots::at(&desk.place.own());
+    let snapshots = work::snapshots(desk);
     let snapshot = snapshots.take(project, Line::Project, "before an update of the course")?;
     let (before, _) = Tree::read(&desk.place.starter());
     let update = Update::plan(course, &before, &snapshot.tree);

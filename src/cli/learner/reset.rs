@@ -6,12 +6,12 @@ use clap::Args;
 
 use super::desk::Desk;
 use super::page::{Page, Tone};
-use super::{LearnerArgs, ask, init, program};
+use super::{LearnerArgs, ask, init, program, work};
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::exit_code::ExitCode;
 use crate::learn::challenge_tree::ChallengeTree;
-use crate::learn::snapshot::{Line, Snapshots};
+use crate::learn::snapshot::Line;
 use crate::learn::state::Time;
 use crate::run::interrupt::Interrupt;
 
@@ -66,7 +66,7 @@ pub(super) fn run_reset(args: &ResetArgs, global: &LearnerArgs) -> Result<ExitCo
         return Ok(ExitCode::Success);
     }
     let _lock = desk.lock(&interrupt)?;
-    let snapshots = Snapshots::at(&desk.place.own());
+    let snapshots = work::snapshots(&desk);
     let why = format!("before a reset of {what}");
     let project = desk.place.project().to_owned();
     let snapshot = snapshots.take(&project, Line::Project, &why)?;

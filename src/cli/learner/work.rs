@@ -48,15 +48,13 @@ impl Work {
     ) -> Result<Self, Error> {
         let own = desk.place.own();
         let course = &desk.loaded.course;
-        let snapshot = Snapshots::at(&own).take(folder, line, why)?;
+        let snapshot = snapshots(desk).take(folder, line, why)?;
         let restored = restore(course, &snapshot.tree);
         let judged = Shadow::at(&own).bring_to(restored.tree)?.tree;
         let mut notices = notice::lines(&snapshot.notices);
         let crlf = line_endings::with_crlf(&course.starter, &snapshot.tree, module.edited());
-        match line_endings::advice(&crlf) {
-            Some(advice) => notices.push(advice),
-            None => notices.extend(told(&restored.differed)),
-        }
+        notices.extend(line_endings::advice(&crlf));
+        notices.extend(told(&restored.differed));
         Ok(Self {
             id: snapshot.id,
             own: snapshot.tree,
@@ -64,6 +62,14 @@ impl Work {
             notices,
         })
     }
+}
+
+/// The snapshots of a project. What the course gives out and asks for is in them, whatever the learner's git ignores.
+pub(super) fn snapshots(desk: &Desk) -> Snapshots {
+    let course = &desk.loaded.course;
+    let starter = course.starter.iter().map(|(path, _)| path);
+    let edited = course.modules.iter().flat_map(CourseModule::edited);
+    Snapshots::at(&desk.place.own()).needing(starter.chain(edited))
 }
 
 /// That protected files were changed, and what of it counts.
