@@ -69,7 +69,7 @@ pub(super) fn snapshots(desk: &Desk) -> Snapshots {
     let course = &desk.loaded.course;
     let starter = course.starter.iter().map(|(path, _)| path);
     let edited = course.modules.iter().flat_map(CourseModule::edited);
-    Snapshots::at(&desk.place.own()).needing(starter.chain(edited))
+    Snapshots::at(&desk.place.own()).needing(starter.chain(edited).map(str::to_owned))
 }
 
 /// That protected files were changed, and what of it counts.
