@@ -10,16 +10,19 @@ mod support;
 
 mod derive;
 
+use std::fmt::Debug;
 use std::fs;
 use std::path::Path;
 use std::sync::Arc;
 
 use mastery::curriculum::document::{
-    BugManifest, FileContent as _, Manifest, ModuleManifest, Questions,
+    BugManifest, FileContent, Manifest, ModuleManifest, Questions,
 };
 use mastery::curriculum::schema::Schema;
 use mastery::scaffold::manifest::TemplateManifest;
 use mastery::source::{SourceFile, yaml};
+use serde::Serialize;
+use serde_json::Value;
 use support::{Sandbox, fixtures, name_of};
 
 /// Whether the schema and the type that a sample's name begins with accept it.
@@ -64,6 +67,31 @@ fn invalid_samples_are_refused_by_schema_and_type() {
     assert!(samples.len() >= 80);
     for sample in samples {
         assert_eq!(judged(&sample), (false, false), "{}", sample.display());
+    }
+}
+
+/// Bundles hold documents as their types write them.
+#[test]
+fn what_a_type_writes_it_reads_again() {
+    fn check<T: FileContent + Serialize + Debug>(value: &Value, kind: &str) {
+        let content = T::read(value).unwrap();
+        let written = serde_json::to_value(&content).unwrap();
+        let schema = Schema::by_name(kind).unwrap();
+        assert!(schema.accepts(&written), "{kind}: {written:#}");
+        let again = T::read(&written).unwrap();
+        assert_eq!(format!("{again:?}"), format!("{content:?}"));
+    }
+    for sample in samples("valid") {
+        let text = fs::read_to_string(&sample).unwrap();
+        let (document, _) = yaml::parse(&Arc::new(SourceFile::new("sample.yaml", text)));
+        let value = document.unwrap().value;
+        match name_of(&sample).split('-').next().unwrap() {
+            kind @ "curriculum" => check::<Manifest>(&value, kind),
+            kind @ "module" => check::<ModuleManifest>(&value, kind),
+            kind @ "bug" => check::<BugManifest>(&value, kind),
+            kind @ "questions" => check::<Questions>(&value, kind),
+            _ => {}
+        }
     }
 }
 

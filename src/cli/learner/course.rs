@@ -29,7 +29,11 @@ pub(crate) struct Loaded {
 
 impl From<BundleError> for Error {
     fn from(error: BundleError) -> Self {
-        let refused = Self::user(error.to_string());
+        let refused = Self::user("the course can't be used").caused_by(&error);
+        let refused = match &error {
+            BundleError::Io { error, .. } => refused.caused_by(error),
+            _ => refused,
+        };
         error.hint().into_iter().fold(refused, Self::hinted)
     }
 }
