@@ -46,7 +46,7 @@ pub enum NoBug {
     /// None of those that are left fails as it should in this code.
     NoneFits,
     /// A run was stopped, or could not be made.
-    Stopped(RunResult),
+    Stopped(Box<RunResult>),
 }
 
 /// Puts the first bug that is not beaten yet into the learner's code, and shows by `run` that it fails as it should.
@@ -82,7 +82,7 @@ pub fn inject<'s>(
                 result.outcome,
                 Outcome::Interrupted | Outcome::InfrastructureError
             ) {
-                return Err(NoBug::Stopped(result));
+                return Err(NoBug::Stopped(Box::new(result)));
             }
             if fails_as_said(bug, &result, clean) {
                 return Ok(Injected {

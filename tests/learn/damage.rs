@@ -31,7 +31,7 @@ fn remove_log(home: &Home) {
 /// The database is made again from the backup, with all that was told.
 fn assert_restored(home: &Home, number: usize) -> Vec<Notice> {
     let (store, notices) = home.open();
-    assert_eq!(home.attempts(&store), number);
+    assert_eq!(Home::attempts(&store), number);
     assert_eq!(store.progress().unwrap().passes.len(), number);
     assert!(
         matches!(
@@ -55,15 +55,15 @@ fn damaged_database_is_set_aside_and_made_again() {
         }),
         ("emptied", |path| fs::write(path, "").unwrap()),
         ("garbage", |path| {
-            fs::write(path, "no database\n".repeat(2000)).unwrap()
+            fs::write(path, "no database\n".repeat(2000)).unwrap();
         }),
         ("zeroed header", |path| overwrite(path, 0, &[0; 4096])),
         ("zeroed pages", |path| overwrite(path, 4096, &[0; 3 * 4096])),
         ("garbage in pages", |path| {
-            overwrite(path, 3 * 4096, &[0xa5; 2 * 4096])
+            overwrite(path, 3 * 4096, &[0xa5; 2 * 4096]);
         }),
         ("other application", |path| {
-            overwrite(path, 68, &[1, 2, 3, 4])
+            overwrite(path, 68, &[1, 2, 3, 4]);
         }),
     ];
     for (name, damage) in damages {
@@ -221,7 +221,7 @@ fn backup_that_is_damaged_is_made_again() {
         let home = Home::with_attempts(3);
         damage(&home.path("state.backup.db"));
         let (mut store, notices) = home.open();
-        assert_eq!(home.attempts(&store), 3);
+        assert_eq!(Home::attempts(&store), 3);
         record(&mut store, 10);
         drop(store);
         // A folder is not removed for a backup: what the learner keeps there is theirs.
@@ -253,7 +253,7 @@ fn without_any_copy_all_starts_anew_and_nothing_is_removed() {
         ),
         "{notices:?}"
     );
-    assert_eq!(home.attempts(&store), 0);
+    assert_eq!(Home::attempts(&store), 0);
     record(&mut store, 1);
     drop(store);
     assert_eq!(home.attempts(&home.open_sound()), 1);

@@ -57,7 +57,7 @@ impl Home {
     }
 
     /// How many attempts are kept.
-    pub(crate) fn attempts(&self, store: &Store) -> usize {
+    pub(crate) fn attempts(store: &Store) -> usize {
         let export = store.export().unwrap();
         export["attempts"].as_array().unwrap().len()
     }

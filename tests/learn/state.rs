@@ -89,7 +89,7 @@ fn justify_is_passed_with_the_last_question_of_a_module() {
     let own = own_question("a", "why");
     let needs = [
         need("a", &[own.clone(), shared.clone()]),
-        need("b", &[shared.clone()]),
+        need("b", std::slice::from_ref(&shared)),
     ];
     let mut answers = |key: &QuestionKey, judgement, judge, at| {
         let mut answer = answer("a", key.clone(), judgement, at);

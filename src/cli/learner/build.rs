@@ -104,7 +104,9 @@ pub(super) fn submit(
     let baseline = build.and_then(|build| build.baseline_seconds);
     let slowness = shown.slowness(baseline.map(Seconds::duration));
     let notes = tester.notes();
-    for notice in work.notices.iter().chain(&notes).chain(&slowness) {
+    let backup = desk.backup_problem();
+    let notices = work.notices.iter().chain(&notes);
+    for notice in notices.chain(&slowness).chain(&backup) {
         page.notice(notice)?;
     }
     page.blank()?;

@@ -72,6 +72,8 @@ pub(super) fn run_start_challenge(
         return Err(Error::nothing_selected(message).hinted("pass its Build stage"));
     }
     let _lock = desk.lock(&interrupt)?;
+    // Another terminal may have changed it while this one waited.
+    let record = desk.store.progress()?;
     let tree = ChallengeTree::at(&desk.place.own(), module.id());
     if let Some(open) = record.open_challenge(module.id()).cloned() {
         if !args.another && tree.condition() != Condition::Gone {
@@ -134,7 +136,7 @@ pub(super) fn run_start_challenge(
             page.text("You have found all bugs of this module.")?;
             return Ok(ExitCode::NothingSelected);
         }
-        Err(NoBug::Stopped(result)) => return ran(Some(result)).map(|_| ExitCode::Success),
+        Err(NoBug::Stopped(result)) => return ran(Some(*result)).map(|_| ExitCode::Success),
         Err(NoBug::NoneFits) => return none_fits(&mut page, &mut desk, &module),
     };
     tree.make(&harden::marked(&injected.tree, module.edited()))?;

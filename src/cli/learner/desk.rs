@@ -128,6 +128,14 @@ impl Desk {
         }
     }
 
+    /// That there is no backup of what was kept last.
+    pub(crate) fn backup_problem(&self) -> Option<String> {
+        let problem = self.store.backup_problem()?;
+        Some(format!(
+            "your progress is kept, and has no backup: {problem}"
+        ))
+    }
+
     /// Waits until no other terminal works on the same project.
     pub(crate) fn lock(&self, interrupt: &Interrupt) -> Result<WorkLock, Error> {
         let mut on_wait = |holder: Option<u32>| {

@@ -84,7 +84,8 @@ pub(super) fn submit(
 
     page.title(&format!("{}, Harden", module.id()))?;
     findings::print(page, &shown)?;
-    for notice in work.notices.iter().chain(&tester.notes()) {
+    let backup = desk.backup_problem();
+    for notice in work.notices.iter().chain(&tester.notes()).chain(&backup) {
         page.notice(notice)?;
     }
     page.blank()?;

@@ -23,7 +23,7 @@ const MAX_WORDS: u64 = 64 * 1024;
 
 /// Tell the authors of the course that something is wrong with it
 ///
-/// What would be sent is shown first. With GITHUB_TOKEN set it is posted as an issue, otherwise the address of a
+/// What would be sent is shown first. With `GITHUB_TOKEN` set it is posted as an issue, otherwise the address of a
 /// prefilled one is shown; in any case it is kept under `.mastery/reports`.
 #[derive(Args, Debug)]
 pub(crate) struct FlagIssueArgs {

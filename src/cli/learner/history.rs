@@ -1,5 +1,6 @@
 //! `history`: what the learner had, and how to get it back.
 
+use std::cmp::Reverse;
 use std::path::PathBuf;
 
 use clap::Args;
@@ -41,7 +42,7 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
     for module in &desk.loaded.course.modules {
         taken.extend(snapshots.list(Line::Challenge(module.id())));
     }
-    taken.sort_by(|a, b| b.at.cmp(&a.at));
+    taken.sort_by_key(|it| Reverse(it.at));
     match (&args.snapshot, &args.to) {
         (Some(name), Some(to)) => {
             let id = named(&taken, name)?;

@@ -14,10 +14,12 @@ use super::{LearnerArgs, program, work};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
 use crate::exit_code::ExitCode;
+use crate::learn::challenge_tree::ChallengeTree;
 use crate::learn::first_commit::{self, BeginError, Existing, History, first_commit};
 use crate::learn::place::Place;
+use crate::learn::progress::orphaned_challenges;
 use crate::learn::snapshot::Line;
-use crate::learn::state::CourseUse;
+use crate::learn::state::{ChallengeEnd, CourseUse, Time};
 use crate::learn::update::Update;
 use crate::plural::count;
 use crate::project::export::replace_file;
@@ -96,6 +98,7 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     }
     keep_starter(&desk)?;
     desk.store.use_course(&course)?;
+    give_up_lost_challenges(&mut page, &mut desk)?;
     if !args.no_environment {
         environment(&mut page, &desk, args, global, &interrupt)?;
     }
@@ -113,6 +116,21 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
         page.command("Read the first task:", &command)?;
     }
     Ok(ExitCode::Success)
+}
+
+/// Ends the challenges whose bugs the course does not have any more: nothing could judge them.
+fn give_up_lost_challenges(page: &mut Page, desk: &mut Desk) -> Result<(), Error> {
+    let record = desk.store.progress()?;
+    for challenge in orphaned_challenges(&desk.loaded.course, &record) {
+        let module = &challenge.content.module;
+        page.notice(&format!(
+            "the course does not have the bug of your challenge of {module} any more; it counts as given up"
+        ))?;
+        desk.store
+            .end_challenge(challenge.id, ChallengeEnd::Abandoned, Time::now())?;
+        ChallengeTree::at(&desk.place.own(), module).remove()?;
+    }
+    Ok(())
 }
 
 /// Writes the files of the course where there are none yet.

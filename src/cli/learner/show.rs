@@ -8,7 +8,7 @@ use super::page::Page;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::curriculum::document::{Difficulty, Validator};
-use crate::curriculum::id::Whole;
+use crate::curriculum::id::{FilePath, Text, Whole};
 use crate::exit_code::ExitCode;
 use crate::learn::asked;
 use crate::learn::progress::{Next, Standing};
@@ -94,12 +94,12 @@ fn print_task(
     if !manifest.objectives.is_empty() {
         page.blank()?;
         page.title("Afterwards you can")?;
-        page.items(manifest.objectives.iter().map(|it| it.as_str()))?;
+        page.items(manifest.objectives.iter().map(Text::as_str))?;
     }
     if let Some(build) = &manifest.build {
         page.blank()?;
         page.title("Write")?;
-        page.items(build.edit.iter().map(|it| it.as_str()))?;
+        page.items(build.edit.iter().map(FilePath::as_str))?;
         let judges = match &build.validator {
             Validator::Pytest(pytest) => {
                 let ids: Vec<_> = pytest.node_ids.iter().map(ToString::to_string).collect();

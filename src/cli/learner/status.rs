@@ -8,6 +8,7 @@ use super::desk::Desk;
 use super::next::print_next;
 use super::page::{Cell, Page, Tone};
 use crate::cli::error::Error;
+use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
 use crate::learn::progress::{ModuleStanding, StageState, Standing};
 use crate::learn::state::PassKind;
@@ -118,7 +119,7 @@ fn as_json(desk: &Desk, standing: &Standing) -> serde_json::Value {
     json!({
         "course": {"id": manifest.id.as_str(), "version": manifest.version.to_string()},
         "project": desk.place.project().display().to_string(),
-        "current": standing.current.as_ref().map(|id| id.as_str()),
+        "current": standing.current.as_ref().map(ModuleId::as_str),
         "modules_done": standing.counts.modules_done,
         "modules": modules,
     })
