@@ -256,7 +256,7 @@ fn without_any_copy_all_starts_anew_and_nothing_is_removed() {
     assert_eq!(Home::attempts(&store), 0);
     record(&mut store, 1);
     drop(store);
-    assert_eq!(home.attempts(&home.open_sound()), 1);
+    assert_eq!(Home::attempts(&home.open_sound()), 1);
     assert_eq!(
         home.names(),
         [
@@ -314,7 +314,7 @@ fn what_goes_into_a_file_that_was_removed_is_not_told_to_be_kept() {
         .unwrap_err();
     assert!(matches!(error, StateError::Place { .. }), "{error}");
     drop(store);
-    assert_eq!(home.attempts(&home.open_sound()), 0);
+    assert_eq!(Home::attempts(&home.open_sound()), 0);
 }
 
 #[test]
@@ -377,5 +377,5 @@ fn folder_that_can_not_be_written_to_is_told() {
         fs::set_permissions(name.unwrap().path(), fs::Permissions::from_mode(0o644)).unwrap();
     }
     assert_eq!(home.names(), names);
-    assert_eq!(home.attempts(&home.open_sound()), 3);
+    assert_eq!(Home::attempts(&home.open_sound()), 3);
 }
