@@ -15,10 +15,14 @@ use crate::events::{answer, attempt, challenge, module, own_question, passes};
 use crate::home::{Home, child, job, record, tell, told};
 
 /// Numbers that look random and are the same each time.
-struct Numbers(u64);
+pub(crate) struct Numbers(u64);
 
 impl Numbers {
-    fn below(&mut self, end: u64) -> u64 {
+    pub(crate) fn new(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
@@ -118,7 +122,7 @@ fn nothing_that_was_told_is_lost_by_a_kill() {
     thread::scope(|scope| {
         for number in 0..THREADS {
             scope.spawn(move || {
-                let mut numbers = Numbers(0x9e37_79b9_7f4a_7c15 + number);
+                let mut numbers = Numbers::new(0x9e37_79b9_7f4a_7c15 + number);
                 for _ in 0..LOOPS / THREADS / 5 {
                     let home = Home::new();
                     let mut all = Vec::new();

@@ -12,6 +12,7 @@ mod home;
 mod judge;
 mod kills;
 mod player;
+mod program_kills;
 mod progress;
 mod report;
 mod repository;
