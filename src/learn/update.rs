@@ -8,7 +8,8 @@ use super::protected::restore;
 /// What an update does to a learner's folder, and what it leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Update {
-    /// Files to write: protected ones that differ, and ones that are new in the course.
+    /// Files to write: protected ones that differ, ones that are new in the course, and those that the learner has
+    /// never changed.
     pub write: Vec<(String, Entry)>,
     /// Protected files that the course does not have any more.
     pub remove: Vec<String>,
@@ -38,18 +39,17 @@ impl Update {
                 None if before.get(path).is_none() => {
                     update.write.push((path.to_owned(), entry.clone()));
                 }
-                Some(own) if own != entry && before.get(path).is_some_and(|it| it != entry) => {
-                    update.kept.push(path.to_owned());
-                }
+                Some(own) if own != entry => match before.get(path) {
+                    Some(before) if before == own => {
+                        update.write.push((path.to_owned(), entry.clone()));
+                    }
+                    Some(before) if before != entry => update.kept.push(path.to_owned()),
+                    _ => {}
+                },
                 None | Some(_) => {}
             }
         }
         update.write.sort_by(|a, b| a.0.cmp(&b.0));
         update
-    }
-
-    /// Whether there is nothing to do and nothing to tell.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
     }
 }

@@ -19,6 +19,7 @@ mod repository;
 mod server;
 mod snapshot;
 mod state;
+mod update;
 mod whole;
 
 /// A test file that is not declared above would be passed over in silence.

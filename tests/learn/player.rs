@@ -17,11 +17,21 @@ use crate::support::{Sandbox, clear};
 
 /// Bundles a curriculum of this repository, and returns the file.
 pub(crate) fn bundle(sandbox: &Sandbox, curriculum: &str, options: &[&str]) -> PathBuf {
-    let file = sandbox.path().join(format!("author/{curriculum}"));
+    bundle_of(sandbox, &source(curriculum), curriculum, options)
+}
+
+/// Bundles a curriculum, and returns the file.
+pub(crate) fn bundle_of(
+    sandbox: &Sandbox,
+    curriculum: &Path,
+    name: &str,
+    options: &[&str],
+) -> PathBuf {
+    let file = sandbox.path().join(format!("author/{name}"));
     fs::create_dir_all(file.parent().unwrap()).unwrap();
     let mut command = sandbox.command(&["bundle"]);
     command
-        .arg(source(curriculum))
+        .arg(curriculum)
         .arg("-o")
         .arg(&file)
         .arg("--runtime")
@@ -36,7 +46,8 @@ pub(crate) fn bundle(sandbox: &Sandbox, curriculum: &str, options: &[&str]) -> P
     file
 }
 
-fn source(curriculum: &str) -> PathBuf {
+/// The folder of a curriculum of this repository.
+pub(crate) fn source(curriculum: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR"))
         .join("curricula")
         .join(curriculum)
@@ -123,6 +134,12 @@ impl Learner {
             course,
             answer,
         }
+    }
+
+    /// Gets a newer file in the place of the one that they have.
+    pub(crate) fn gets(&self, bundle: &Path) {
+        fs::remove_file(&self.course).unwrap();
+        fs::copy(bundle, &self.course).unwrap();
     }
 
     /// A command of the course's file.
