@@ -4,6 +4,7 @@ use crate::bundle::course::Course;
 use crate::source::tree::{Entry, Tree};
 
 use super::protected::restore;
+use super::replacement::Change;
 
 /// What an update does to a learner's folder, and what it leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -12,7 +13,7 @@ pub struct Update {
     pub write: Vec<(String, Entry)>,
     /// Protected files that the course does not have any more.
     pub remove: Vec<String>,
-    /// Files that the course has changed and that the learner keeps as they are.
+    /// Files that are new or changed in the course and that the learner keeps as they have them.
     pub kept: Vec<String>,
 }
 
@@ -38,7 +39,9 @@ impl Update {
                 None if before.get(path).is_none() => {
                     update.write.push((path.to_owned(), entry.clone()));
                 }
-                Some(own) if own != entry && before.get(path).is_some_and(|it| it != entry) => {
+                Some(own)
+                    if own != entry && !before.is_empty() && before.get(path) != Some(entry) =>
+                {
                     update.kept.push(path.to_owned());
                 }
                 None | Some(_) => {}
@@ -48,8 +51,11 @@ impl Update {
         update
     }
 
-    /// Whether there is nothing to do and nothing to tell.
-    pub fn is_empty(&self) -> bool {
-        *self == Self::default()
+    /// What is done to the learner's folder.
+    pub fn changes(&self) -> Vec<Change> {
+        let write = self.write.iter().cloned();
+        let write = write.map(|(path, entry)| (path, Some(entry)));
+        let remove = self.remove.iter().map(|path| (path.clone(), None));
+        remove.chain(write).collect()
     }
 }

@@ -37,6 +37,9 @@ pub(crate) struct HistoryArgs {
 pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
     let desk = Desk::open(global)?;
     let mut page = Page::new(global);
+    for notice in &desk.notices {
+        page.notice(notice)?;
+    }
     let snapshots = Snapshots::at(&desk.place.own());
     let mut taken = snapshots.list(Line::Project);
     for module in &desk.loaded.course.modules {

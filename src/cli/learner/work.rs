@@ -6,6 +6,8 @@ use std::sync::Arc;
 use super::desk::Desk;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
+use crate::curriculum::id::ModuleId;
+use crate::learn::challenge_tree::{ChallengeTree, Condition};
 use crate::learn::protected::restore;
 use crate::learn::shadow::{Shadow, ShadowError};
 use crate::learn::snapshot::{Line, SnapshotError, SnapshotId, Snapshots};
@@ -62,6 +64,15 @@ impl Work {
             notices,
         })
     }
+}
+
+/// Takes a snapshot of what is in the tree of a module's challenge, before that goes. `why` is a line for people.
+pub(super) fn keep_challenge(desk: &Desk, module: &ModuleId, why: &str) -> Result<(), Error> {
+    let tree = ChallengeTree::at(&desk.place.own(), module);
+    if tree.condition() != Condition::Gone {
+        snapshots(desk).take(tree.path(), Line::Challenge(module), why)?;
+    }
+    Ok(())
 }
 
 /// The snapshots of a project. What the course gives out and asks for is in them, whatever the learner's git ignores.
