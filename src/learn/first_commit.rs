@@ -7,7 +7,7 @@ use std::{fs, os::unix::fs::symlink};
 
 use crate::bundle::course::Course;
 use crate::diagnostic::escape;
-use crate::git::repository::{Author, start};
+use crate::git::repository::{Author, is_started, start};
 use crate::git::repository_around;
 use crate::source::tree::{Entry, Tree, is_executable};
 
@@ -56,7 +56,8 @@ pub fn first_commit(course: &Course) -> Tree {
 pub struct Begun {
     /// Files that were written, sorted. Others were there with the same content.
     pub written: Vec<String>,
-    /// `.gitignore` and `.gitattributes`, where others were there, which stay.
+    /// Files that stay because others were there: `.gitignore` and `.gitattributes`, and in a project that was begun
+    /// before all that the learner has changed.
     pub kept: Vec<String>,
     /// Where the files are in git.
     pub history: History,
@@ -67,6 +68,8 @@ pub struct Begun {
 pub enum History {
     /// In the first commit of a new repository.
     NewRepository,
+    /// In the repository that was made for the project before, as far as they were there then.
+    Before,
     /// In no commit: the folder is in a repository of the learner's, of which nothing was touched.
     Inside {
         /// The root of the repository's work tree.
@@ -125,8 +128,9 @@ fn quoted(paths: &[String]) -> String {
 
 /// Writes what a learner begins with into `project`, and commits it where that is in no repository yet.
 ///
-/// What is there with the same content is kept, so that what was cut off can be done again. `mastery` is the `.mastery`
-/// folder, which exists.
+/// What is there with the same content is kept, so that what was cut off can be done again. Where that was begun to its
+/// end, and only what is kept of it is gone, the learner's files are left as they are and what is missing is written.
+/// `mastery` is the `.mastery` folder, which exists.
 pub fn begin(
     project: &Path,
     mastery: &Path,
@@ -134,6 +138,9 @@ pub fn begin(
     existing: Existing,
 ) -> Result<Begun, BeginError> {
     let around = repository_around(project);
+    let is_own = |root: &PathBuf| project.canonicalize().is_ok_and(|it| it == *root);
+    let was_begun = around.as_ref().is_some_and(is_own) && is_started(project);
+    let around = around.filter(|_| !was_begun);
     if let (Some(root), Existing::Refuse) = (&around, existing) {
         let root = root.clone();
         return Err(BeginError::InsideRepository { root });
@@ -145,7 +152,7 @@ pub fn begin(
         match place(project, path, entry) {
             Place::Free => missing.push((path, entry)),
             Place::Same => {}
-            Place::Taken if FOR_GIT.iter().any(|(name, _)| *name == path) => {
+            Place::Taken if was_begun || FOR_GIT.iter().any(|(name, _)| *name == path) => {
                 kept.push(path.to_owned());
             }
             Place::Taken => in_the_way.push(path.to_owned()),
@@ -163,6 +170,7 @@ pub fn begin(
     }
     let history = match around {
         Some(root) => History::Inside { root },
+        None if was_begun => History::Before,
         None => {
             commit(project, mastery, tree, &kept)?;
             History::NewRepository

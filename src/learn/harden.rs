@@ -160,14 +160,21 @@ pub fn is_restored<'p>(
         Some(Entry::File { content, .. }) => without_ends(content),
         _ => Vec::new(),
     };
+    // A file that gets no mark can't tell.
+    let is_markable = |path: &str| {
+        let text = before.get(path).and_then(Entry::text);
+        text.is_some_and(|text| Language::of(path, text).is_some())
+    };
     let mut is_any_whole = false;
     for path in paths {
+        let can_tell = is_markable(path);
         let (before, now) = (content(before, path), content(now, path));
         let is_mark = |line: &[u8]| line.ends_with(MARK.as_bytes());
         let unmarked = match now.rsplitn(2, |byte| *byte == b'\n').collect::<Vec<_>>()[..] {
             [last, rest] if is_mark(last) => without_ends(rest),
+            [last] if is_mark(last) => Vec::new(),
             _ => {
-                is_any_whole |= before == now;
+                is_any_whole |= can_tell && before == now;
                 now
             }
         };
@@ -306,5 +313,21 @@ mod tests {
         assert!(fixed.contains("a + b\n# This is"), "{fixed}");
         assert!(!is_restored(&fixed));
         assert!(!is_restored("def f(a, b):\n    return b + a\n"));
+    }
+
+    #[test]
+    fn files_without_a_mark_do_not_make_a_fix_into_something_else() {
+        let with_text = |code: &str| {
+            let mut tree = tree(code);
+            tree.insert("notes.txt", Entry::file(*b"plain\n"));
+            tree.insert("empty.py", Entry::file(*b""));
+            tree
+        };
+        let paths = ["a.py", "empty.py", "notes.txt", "never_written.py"];
+        let fixed = marked(&with_text(OWN), paths);
+        assert!(!is_restored(&with_text(OWN), &fixed, paths));
+        let mut restored = fixed.clone();
+        restored.insert("a.py", Entry::file(OWN.as_bytes()));
+        assert!(is_restored(&with_text(OWN), &restored, paths));
     }
 }

@@ -14,6 +14,7 @@ pub mod notice;
 pub mod place;
 pub mod progress;
 pub mod protected;
+pub mod replacement;
 pub mod report;
 pub mod shadow;
 pub mod snapshot;

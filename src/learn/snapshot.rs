@@ -15,6 +15,9 @@ use crate::git::view::{FolderView, NoView, Reach};
 use crate::run::removal::remove;
 use crate::source::tree::Tree;
 
+/// What snapshots are taken for on each save, while files are watched.
+pub const WATCHED: &str = "watched";
+
 /// The snapshots in a learner's `.mastery` folder.
 #[derive(Clone, Debug)]
 pub struct Snapshots {
@@ -80,6 +83,18 @@ pub struct Taken {
     pub why: String,
     /// When it was taken.
     pub at: SystemTime,
+}
+
+/// Leaves out of a list, the newest first, the saves that were followed by another one while files were watched.
+pub fn without_each_save(taken: Vec<Taken>) -> Vec<Taken> {
+    let mut kept: Vec<Taken> = Vec::new();
+    for it in taken {
+        let is_followed = kept.last().is_some_and(|after| after.why == WATCHED);
+        if it.why != WATCHED || !is_followed {
+            kept.push(it);
+        }
+    }
+    kept
 }
 
 /// Why a snapshot could not be taken or read.
@@ -310,5 +325,23 @@ fn branch(line: Line<'_>) -> String {
         Line::Project => "project".to_owned(),
         Line::Challenge(module) => format!("challenge/{module}"),
         Line::Validated => "validated".to_owned(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_saves_in_a_row_the_last_is_listed() {
+        let taken = |why: &&str| Taken {
+            id: SnapshotId::parse(&"0".repeat(40)).unwrap(),
+            why: (*why).to_owned(),
+            at: SystemTime::UNIX_EPOCH,
+        };
+        let all = [WATCHED, WATCHED, "submit", WATCHED, WATCHED, "test"];
+        let listed = without_each_save(all.iter().map(taken).collect());
+        let listed: Vec<_> = listed.iter().map(|it| it.why.as_str()).collect();
+        assert_eq!(listed, [WATCHED, "submit", WATCHED, "test"]);
     }
 }

@@ -4,6 +4,7 @@ use crate::bundle::course::Course;
 use crate::source::tree::{Entry, Tree};
 
 use super::protected::restore;
+use super::replacement::Change;
 
 /// What an update does to a learner's folder, and what it leaves.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -13,7 +14,7 @@ pub struct Update {
     pub write: Vec<(String, Entry)>,
     /// Protected files that the course does not have any more.
     pub remove: Vec<String>,
-    /// Files that the course has changed and that the learner keeps as they are.
+    /// Files that are new or changed in the course and that the learner keeps as they have them.
     pub kept: Vec<String>,
 }
 
@@ -43,13 +44,22 @@ impl Update {
                     Some(before) if before == own => {
                         update.write.push((path.to_owned(), entry.clone()));
                     }
-                    Some(before) if before != entry => update.kept.push(path.to_owned()),
-                    _ => {}
+                    Some(before) if before == entry => {}
+                    None if before.is_empty() => {}
+                    None | Some(_) => update.kept.push(path.to_owned()),
                 },
                 None | Some(_) => {}
             }
         }
         update.write.sort_by(|a, b| a.0.cmp(&b.0));
         update
+    }
+
+    /// What is done to the learner's folder.
+    pub fn changes(&self) -> Vec<Change> {
+        let write = self.write.iter().cloned();
+        let write = write.map(|(path, entry)| (path, Some(entry)));
+        let remove = self.remove.iter().map(|path| (path.clone(), None));
+        remove.chain(write).collect()
     }
 }

@@ -64,8 +64,6 @@ pub(super) fn submit(
         let pass = (module.id().clone(), Stage::Build, PassKind::Passed);
         consequences.passes.push(pass);
     }
-    page.title(&format!("{}, Build", module.id()))?;
-    findings::print(page, &shown)?;
     let mut broken = Vec::new();
     for before in &passed_before {
         let again = ran(tester.run(before, &work.judged))?;
@@ -89,7 +87,10 @@ pub(super) fn submit(
         started,
         &result,
     );
+    // Before anything is told: what was told is kept.
     desk.store.record_attempt(&attempt, &consequences)?;
+    page.title(&format!("{}, Build", module.id()))?;
+    findings::print(page, &shown)?;
     for (id, again) in &broken {
         let first = again.failures.first();
         let first = first.map_or_else(String::new, |it| format!(": {}: {}", it.id, it.summary));

@@ -10,7 +10,7 @@ use super::desk::{Desk, shown};
 use super::page::{Page, Tone};
 use super::show::print_incident;
 use super::tester::Tester;
-use super::work::Work;
+use super::work::{self, Work};
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
@@ -21,7 +21,7 @@ use crate::learn::harden::{self, How, NoBug};
 use crate::learn::protected::restore;
 use crate::learn::snapshot::Line;
 use crate::learn::state::{
-    Challenge, ChallengeEnd, ChallengeStart, Injection, NewChallenge, Stage, Time,
+    Challenge, ChallengeEnd, ChallengeStart, Injection, NewChallenge, Pass, PassKind, Stage, Time,
 };
 use crate::run::interrupt::Interrupt;
 use crate::run::outcome::{Outcome, RunResult};
@@ -58,6 +58,7 @@ pub(super) fn run_start_challenge(
     for notice in std::mem::take(&mut desk.notices) {
         page.notice(&notice)?;
     }
+    let _lock = desk.lock(&interrupt)?;
     let (record, standing) = desk.standing()?;
     let module = desk.module(args.module.as_deref(), &standing)?.clone();
     if module.incidents.is_empty() {
@@ -71,20 +72,19 @@ pub(super) fn run_start_challenge(
         );
         return Err(Error::nothing_selected(message).hinted("pass its Build stage"));
     }
-    let _lock = desk.lock(&interrupt)?;
-    // Another terminal may have changed it while this one waited.
-    let record = desk.store.progress()?;
     let tree = ChallengeTree::at(&desk.place.own(), module.id());
-    if let Some(open) = record.open_challenge(module.id()).cloned() {
-        if !args.another && tree.condition() != Condition::Gone {
+    let open = record.open_challenge(module.id());
+    if let Some(open) = open {
+        let is_gone = tree.condition() == Condition::Gone;
+        if !args.another && !is_gone {
             page.text("This challenge is open:")?;
             page.blank()?;
             tell(&mut page, &desk, &module, &open.content)?;
             return Ok(ExitCode::Success);
         }
-        let end = ChallengeEnd::Abandoned;
-        desk.store.end_challenge(open.id, end, Time::now())?;
-        tree.remove()?;
+        if is_gone {
+            page.notice("the folder of your challenge is gone; it counts as given up")?;
+        }
     }
     let started = Time::now();
     let project = desk.place.project().to_owned();
@@ -106,6 +106,9 @@ pub(super) fn run_start_challenge(
             "not now:",
             &format!("your code fails as it is: {summary}"),
         )?;
+        for notice in &work.notices {
+            page.notice(notice)?;
+        }
         page.next("Mend it first, and look with:", "test")?;
         return Ok(ExitCode::Findings);
     }
@@ -117,17 +120,18 @@ pub(super) fn run_start_challenge(
         let result = tester.run(&module, &judged);
         result.unwrap_or_else(|| RunResult::ended(Outcome::InfrastructureError, None))
     };
-    let given_up: Vec<_> = record
-        .challenges
-        .iter()
-        .filter(|it| it.content.module == *module.id() && it.ended.is_some())
-        .map(|it| it.content.incident.clone())
-        .collect();
     let is_beaten = |incident: &str| record.beaten(module.id()).any(|it| it == incident);
-    let is_known = |incident: &str| given_up.iter().any(|it| it == incident);
+    // The open one is given up now.
+    let known = record.challenges.iter().map(|it| &it.content);
+    let is_known = |incident: &str| {
+        let mut known = known.clone();
+        known.any(|it| it.module == *module.id() && it.incident == incident)
+    };
     // Those that were given up come again when there is no other.
     let injected = match harden::inject(sealed, &work.own, &clean, is_known, &mut run) {
-        Err(NoBug::AllBeaten) => harden::inject(sealed, &work.own, &clean, is_beaten, &mut run),
+        Err(NoBug::AllBeaten | NoBug::NoneFits) => {
+            harden::inject(sealed, &work.own, &clean, is_beaten, &mut run)
+        }
         injected => injected,
     };
     let injected = match injected {
@@ -137,8 +141,18 @@ pub(super) fn run_start_challenge(
             return Ok(ExitCode::NothingSelected);
         }
         Err(NoBug::Stopped(result)) => return ran(Some(*result)).map(|_| ExitCode::Success),
-        Err(NoBug::NoneFits) => return none_fits(&mut page, &mut desk, &module),
+        Err(NoBug::NoneFits) if record.beaten(module.id()).next().is_some() => {
+            page.text("None of this module's other bugs shows in your code as it should.")?;
+            return Ok(ExitCode::NothingSelected);
+        }
+        Err(NoBug::NoneFits) => return none_fits(&mut page, &mut desk, &module, open),
     };
+    if let Some(open) = open {
+        // Not before there is another one, and not without what was done in it.
+        work::keep_challenge(&desk, module.id(), &why)?;
+        desk.store
+            .end_challenge(open.id, ChallengeEnd::Abandoned, Time::now())?;
+    }
     tree.make(&harden::marked(&injected.tree, module.edited()))?;
     let folder = tree.path().strip_prefix(desk.place.project());
     let folder = folder.unwrap_or(tree.path()).to_string_lossy().into_owned();
@@ -191,8 +205,12 @@ fn tell(
 }
 
 /// No bug of the module can be used: that is no fault of the learner's.
-fn none_fits(page: &mut Page, desk: &mut Desk, module: &CourseModule) -> Result<ExitCode, Error> {
-    use crate::learn::state::{Pass, PassKind};
+fn none_fits(
+    page: &mut Page,
+    desk: &mut Desk,
+    module: &CourseModule,
+    open: Option<&Challenge>,
+) -> Result<ExitCode, Error> {
     page.notice(
         "none of this module's bugs shows in your code as it should, which is a fault of the course; the stage is waived",
     )?;
@@ -202,6 +220,11 @@ fn none_fits(page: &mut Page, desk: &mut Desk, module: &CourseModule) -> Result<
         course_version: desk.loaded.course.manifest.version.clone(),
     };
     desk.store.pass(module.id(), Stage::Harden, &pass)?;
+    if let Some(open) = open {
+        work::keep_challenge(desk, module.id(), "of a challenge that was given up")?;
+        desk.store
+            .end_challenge(open.id, ChallengeEnd::Abandoned, Time::now())?;
+    }
     page.next("You can tell its authors:", "flag-issue")?;
     Ok(ExitCode::Success)
 }

@@ -25,13 +25,16 @@ pub(super) fn run_cleanup(_: &CleanupArgs, global: &LearnerArgs) -> Result<ExitC
     let interrupt = Interrupt::on_signals()?;
     let desk = Desk::open(global)?;
     let mut page = Page::new(global);
+    for notice in &desk.notices {
+        page.notice(notice)?;
+    }
     let _lock = desk.lock(&interrupt)?;
     let (record, standing) = desk.standing()?;
     let own = desk.place.own();
     let mut removed = Vec::new();
     let shadow = Shadow::at(&own);
     if shadow.path().symlink_metadata().is_ok() {
-        fs::remove_dir_all(shadow.path())?;
+        shadow.remove()?;
         removed.push("the copy that is tested".to_owned());
     }
     for module in &desk.loaded.course.modules {

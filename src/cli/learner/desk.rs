@@ -8,6 +8,7 @@ use super::program;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::curriculum::id::ModuleId;
+use crate::diagnostic::escape;
 use crate::learn::place::Place;
 use crate::learn::progress::{self, Standing};
 use crate::learn::state::{CourseUse, Record, StateError, Store, WorkLock};
@@ -51,7 +52,7 @@ impl Desk {
                 "begin with `{begin}`, or go to the folder that you began in"
             )));
         };
-        let desk = Self::at(loaded, place)?;
+        let mut desk = Self::at(loaded, place)?;
         let record = desk.store.progress()?;
         match &record.course {
             None => Err(
@@ -60,6 +61,7 @@ impl Desk {
             ),
             Some(course) => {
                 desk.fits(course)?;
+                desk.notices.extend(desk.advice(course));
                 Ok(desk)
             }
         }
@@ -95,6 +97,26 @@ impl Desk {
             return Err(Error::user(message).hinted("use the newer file"));
         }
         Ok(())
+    }
+
+    /// That the files of the project are those of an older version.
+    fn advice(&self, known: &CourseUse) -> Option<String> {
+        let ours = &self.loaded.course.manifest.version;
+        (known.version < *ours).then(|| {
+            format!(
+                "the files of your project are those of version {} of the course, and this is version {ours}; `{}` \
+                 brings them up to date and leaves yours alone",
+                known.version,
+                program::command("init")
+            )
+        })
+    }
+
+    /// Tells on standard error what has to be told beside a document.
+    pub(crate) fn tell_aside(&self) {
+        for notice in &self.notices {
+            anstream::eprintln!("note: {}", escape::text(notice));
+        }
     }
 
     /// What the learner has done, and where that brings them.
@@ -165,7 +187,8 @@ pub(crate) fn folder(args: &LearnerArgs) -> Result<std::path::PathBuf, Error> {
                 let shown = shown(&folder);
                 return Err(Error::user(format!("there is no folder `{shown}`")));
             }
-            folder
+            // `..` in a path is of the folder that it leads to, and not of its name.
+            folder.canonicalize()?
         }
         None => here,
     })

@@ -82,7 +82,16 @@ pub(super) fn run_doctor(_: &DoctorArgs, global: &LearnerArgs) -> Result<ExitCod
     if let Some(place) = Place::around(&folder(global)?) {
         let state = Store::open(&place.own());
         let shown = place.project().display().to_string();
-        row(state.is_ok(), "your project", shown);
+        let found = match &state {
+            Ok((_, notices)) => {
+                for notice in notices {
+                    page.notice(&notice.to_string())?;
+                }
+                shown
+            }
+            Err(error) => format!("{shown}: {error}"),
+        };
+        row(state.is_ok(), "your project", found);
     }
     page.table(&["", "", ""], &rows)?;
     let gaps = support.gaps();

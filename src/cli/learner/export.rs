@@ -15,6 +15,7 @@ pub(crate) struct ExportArgs {}
 /// Runs the command.
 pub(super) fn run_export(_: &ExportArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
     let desk = Desk::open(global)?;
+    desk.tell_aside();
     let document = desk.store.export()?;
     let text = serde_json::to_string_pretty(&document).expect("it holds text and numbers");
     writeln!(Page::new(global).out(), "{text}")?;

@@ -44,6 +44,9 @@ pub(super) fn run_flag_issue(
     let interrupt = Interrupt::on_signals()?;
     let mut desk = Desk::open(global)?;
     let mut page = Page::new(global);
+    for notice in &desk.notices {
+        page.notice(notice)?;
+    }
     let (record, standing) = desk.standing()?;
     let words = match &args.message {
         Some(words) => words.clone(),

@@ -10,7 +10,7 @@ use super::desk::{Desk, folder, shown};
 use super::page::{Cell, Page, Tone};
 use crate::cli::error::Error;
 use crate::exit_code::ExitCode;
-use crate::learn::snapshot::{Line, SnapshotId, Snapshots, Taken};
+use crate::learn::snapshot::{Line, SnapshotId, Snapshots, Taken, without_each_save};
 use crate::learn::state::Time;
 use crate::project::export::{Existing, ExportError, export};
 
@@ -28,7 +28,7 @@ pub(crate) struct HistoryArgs {
     #[arg(long, value_name = "DIR", requires = "snapshot")]
     pub to: Option<PathBuf>,
 
-    /// List all, not the latest alone
+    /// List all: not the latest alone, and each save while files were watched
     #[arg(long)]
     pub all: bool,
 }
@@ -37,6 +37,9 @@ pub(crate) struct HistoryArgs {
 pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
     let desk = Desk::open(global)?;
     let mut page = Page::new(global);
+    for notice in &desk.notices {
+        page.notice(notice)?;
+    }
     let snapshots = Snapshots::at(&desk.place.own());
     let mut taken = snapshots.list(Line::Project);
     for module in &desk.loaded.course.modules {
@@ -57,8 +60,13 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
             page.verdict(Tone::Good, "written:", &format!("`{}`", shown(&target)))?;
         }
         _ => {
+            let shown = if args.all {
+                taken
+            } else {
+                without_each_save(taken)
+            };
             let count = if args.all { usize::MAX } else { LISTED };
-            let rows: Vec<_> = taken
+            let rows: Vec<_> = shown
                 .iter()
                 .take(count)
                 .map(|it| {

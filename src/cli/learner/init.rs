@@ -9,22 +9,23 @@ use super::course::Loaded;
 use super::desk::{self, Desk, shown};
 use super::next::print_next;
 use super::page::{Page, Tone};
-use super::tester::Tester;
+use super::tester::{Tester, keep_file};
 use super::{LearnerArgs, program, work};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
 use crate::exit_code::ExitCode;
 use crate::learn::challenge_tree::ChallengeTree;
 use crate::learn::first_commit::{self, BeginError, Existing, History, first_commit};
+use crate::learn::notice;
 use crate::learn::place::Place;
 use crate::learn::progress::orphaned_challenges;
+use crate::learn::replacement::{Replacement, ReplacementError};
 use crate::learn::snapshot::Line;
 use crate::learn::state::{ChallengeEnd, CourseUse, Time};
 use crate::learn::update::Update;
 use crate::plural::count;
-use crate::project::export::replace_file;
 use crate::run::interrupt::Interrupt;
-use crate::source::tree::{Tree, write_entry};
+use crate::source::tree::Tree;
 
 /// What learners are told of a course that nobody answers for.
 const UNCHECKED: &str =
@@ -51,6 +52,18 @@ pub(crate) struct InitArgs {
     pub machinery: MachineryArgs,
 }
 
+impl From<ReplacementError> for Error {
+    fn from(error: ReplacementError) -> Self {
+        let refused = Self::user(error.to_string());
+        match error {
+            ReplacementError::InTheWay { .. } => {
+                refused.hinted("move it away, and run this again; nothing was changed")
+            }
+            ReplacementError::Io { .. } => refused,
+        }
+    }
+}
+
 /// Runs the command.
 pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode, Error> {
     let interrupt = Interrupt::on_signals()?;
@@ -75,8 +88,9 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     if !desk.loaded.course.made.is_checked {
         page.notice(UNCHECKED)?;
     }
+    let lock = desk.lock(&interrupt)?;
     // Where the project is in a repository of the learner's, that ignores other things.
-    replace_file(&desk.place.own().join(".gitignore"), b"*\n")?;
+    keep_file(&desk.place.own().join(".gitignore"), b"*\n")?;
     let known = desk.store.progress()?.course;
     let course = desk.loaded.as_use();
     match &known {
@@ -88,7 +102,7 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
             let begun = begin(&mut page, &desk, args.in_repository);
             if begun.is_err() && !is_begun {
                 // Nothing of the learner's is in it yet.
-                drop(desk);
+                drop((desk, lock));
                 let _ = fs::remove_dir_all(place.own());
                 let _ = fs::remove_dir(&project);
                 return begun.map(|()| ExitCode::Success);
@@ -99,6 +113,8 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     keep_starter(&desk)?;
     desk.store.use_course(&course)?;
     give_up_lost_challenges(&mut page, &mut desk)?;
+    // Others can work while packages are fetched.
+    drop(lock);
     if !args.no_environment {
         environment(&mut page, &desk, args, global, &interrupt)?;
     }
@@ -159,6 +175,7 @@ fn begin(page: &mut Page, desk: &Desk, in_repository: bool) -> Result<(), Error>
     let files = count(begun.written.len() as u64, "file");
     let history = match begun.history {
         History::NewRepository => "a git repository with one commit".to_owned(),
+        History::Before => "in the repository that is there".to_owned(),
         History::Inside { root } => {
             format!("in the repository `{}`, nothing committed", shown(&root))
         }
@@ -168,7 +185,17 @@ fn begin(page: &mut Page, desk: &Desk, in_repository: bool) -> Result<(), Error>
         Tone::Good,
         "begun:",
         &format!("`{place}`, {files}, {history}"),
-    )
+    )?;
+    left(page, &begun.kept)
+}
+
+/// Names the files of the learner's that stay.
+fn left(page: &mut Page, paths: &[String]) -> Result<(), Error> {
+    if paths.is_empty() {
+        return Ok(());
+    }
+    page.text("Left as you have them:")?;
+    page.items(paths.iter().map(String::as_str))
 }
 
 /// Brings the files of the course up to date. What the learner has written stays.
@@ -178,7 +205,11 @@ fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> 
     let snapshots = work::snapshots(desk);
     let snapshot = snapshots.take(project, Line::Project, "before an update of the course")?;
     let (before, _) = Tree::read(&desk.place.starter());
+    for notice in notice::lines(&snapshot.notices) {
+        page.notice(&notice)?;
+    }
     let update = Update::plan(course, &before, &snapshot.tree);
+    Replacement::plan(&desk.place, &snapshot.tree, update.changes())?.run()?;
     let version = &course.manifest.version;
     if known.version == *version {
         page.verdict(
@@ -189,14 +220,6 @@ fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> 
     } else {
         let what = format!("version {} to {version} of the course", known.version);
         page.verdict(Tone::Good, "updated:", &what)?;
-    }
-    for path in &update.remove {
-        let path = project.join(path);
-        fs::remove_file(&path).map_err(|error| not_written(&path, error))?;
-    }
-    for (path, entry) in &update.write {
-        let path = project.join(path);
-        replace(&path, entry).map_err(|error| not_written(&path, error))?;
     }
     let told = [
         (
@@ -221,25 +244,6 @@ fn update(page: &mut Page, desk: &Desk, known: &CourseUse) -> Result<(), Error> 
         page.items(paths)?;
     }
     Ok(())
-}
-
-/// Puts a file in the place of what is there, whatever that is.
-pub(super) fn replace(
-    path: &std::path::Path,
-    entry: &crate::source::tree::Entry,
-) -> std::io::Result<()> {
-    let folder = path.parent().expect("a file is in a folder");
-    fs::create_dir_all(folder)?;
-    let staging = tempfile::Builder::new()
-        .prefix(".mastery-")
-        .tempdir_in(folder)?;
-    let fresh = staging.path().join("new");
-    write_entry(&fresh, entry)?;
-    fs::rename(&fresh, path)
-}
-
-fn not_written(path: &std::path::Path, error: std::io::Error) -> Error {
-    Error::user(format!("`{}` can't be written", shown(path))).caused_by(error)
 }
 
 /// Keeps the course's own files beside the learner's, to compare with.

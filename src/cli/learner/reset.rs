@@ -6,11 +6,13 @@ use clap::Args;
 
 use super::desk::Desk;
 use super::page::{Page, Tone};
-use super::{LearnerArgs, ask, init, program, work};
+use super::{LearnerArgs, ask, program, work};
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
 use crate::exit_code::ExitCode;
 use crate::learn::challenge_tree::ChallengeTree;
+use crate::learn::notice;
+use crate::learn::replacement::{Change, Replacement};
 use crate::learn::snapshot::Line;
 use crate::learn::state::Time;
 use crate::run::interrupt::Interrupt;
@@ -70,21 +72,27 @@ pub(super) fn run_reset(args: &ResetArgs, global: &LearnerArgs) -> Result<ExitCo
     let why = format!("before a reset of {what}");
     let project = desk.place.project().to_owned();
     let snapshot = snapshots.take(&project, Line::Project, &why)?;
+    for notice in notice::lines(&snapshot.notices) {
+        page.notice(&notice)?;
+    }
+    let given = |path: &str| -> Change {
+        let entry = desk.loaded.course.starter.get(path);
+        (path.to_owned(), entry.cloned())
+    };
+    let paths = modules.iter().flat_map(CourseModule::edited);
+    let changes = paths.filter(|_| args.files).map(given).collect();
+    let place = desk.place.clone();
+    let replacement = Replacement::plan(&place, &snapshot.tree, changes)?;
     for module in &modules {
-        ChallengeTree::at(&desk.place.own(), module.id()).remove()?;
+        work::keep_challenge(&desk, module.id(), &why)?;
     }
     let only = args.module.is_some().then(|| modules[0].id().clone());
     desk.store.reset(only.as_ref(), Time::now())?;
+    for module in &modules {
+        ChallengeTree::at(&desk.place.own(), module.id()).remove()?;
+    }
+    replacement.run()?;
     if args.files {
-        for path in modules.iter().flat_map(CourseModule::edited) {
-            let target = project.join(path);
-            match desk.loaded.course.starter.get(path) {
-                Some(entry) => init::replace(&target, entry),
-                None if target.is_file() => std::fs::remove_file(&target),
-                None => Ok(()),
-            }
-            .map_err(|error| Error::user(format!("`{path}` can't be put back")).caused_by(error))?;
-        }
         let back = program::command(&format!("history {} --to DIR", snapshot.id));
         page.command("What you had is kept; to get it back:", &back)?;
     }

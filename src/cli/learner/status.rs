@@ -27,6 +27,7 @@ pub(super) fn run_status(args: &StatusArgs, global: &LearnerArgs) -> Result<Exit
     let (_, standing) = desk.standing()?;
     let mut page = Page::new(global);
     if args.json {
+        desk.tell_aside();
         let document = as_json(&desk, &standing);
         let text = serde_json::to_string_pretty(&document).expect("it holds text and numbers");
         writeln!(page.out(), "{text}")?;

@@ -8,11 +8,10 @@ use super::desk::Desk;
 use super::findings;
 use super::page::Page;
 use super::tester::Tester;
-use super::work::Work;
+use super::work::{self, Work};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
 use crate::exit_code::ExitCode;
-use crate::learn::challenge_tree::ChallengeTree;
 use crate::learn::findings::Findings;
 use crate::learn::progress::Next;
 use crate::learn::snapshot::Line;
@@ -37,22 +36,19 @@ pub(super) fn run_test(args: &TestArgs, global: &LearnerArgs) -> Result<ExitCode
     for notice in std::mem::take(&mut desk.notices) {
         page.notice(&notice)?;
     }
+    let _lock = desk.lock(&interrupt)?;
     let (_, standing) = desk.standing()?;
     let module = desk.module(args.module.as_deref(), &standing)?.clone();
     if module.manifest.build.is_none() {
         let message = format!("`{}` has no tests", module.id());
         return Err(Error::nothing_selected(message));
     }
-    let _lock = desk.lock(&interrupt)?;
-    let is_challenge = args.module.is_none() && matches!(standing.next, Next::Fix { .. });
-    let tree = ChallengeTree::at(&desk.place.own(), module.id());
-    let (folder, line) = if is_challenge {
-        (tree.path(), Line::Challenge(module.id()))
-    } else {
-        (desk.place.project(), Line::Project)
+    let (folder, line) = match &args.module {
+        Some(_) => (desk.place.project().to_owned(), Line::Project),
+        None => work::tested(&desk, &standing.next, module.id())?,
     };
     let why = format!("test of {}", module.id());
-    let work = Work::take(&desk, folder, line, &module, &why)?;
+    let work = Work::take(&desk, &folder, line, &module, &why)?;
     let tester = Tester::new(
         &args.machinery,
         ExecutorArg::Fresh,
@@ -65,7 +61,7 @@ pub(super) fn run_test(args: &TestArgs, global: &LearnerArgs) -> Result<ExitCode
     let shown = Findings::of(&result);
     page.title(module.id().as_str())?;
     findings::print(&mut page, &shown)?;
-    for notice in &work.notices {
+    for notice in work.notices.iter().chain(&tester.notes()) {
         page.notice(notice)?;
     }
     if !shown.passed {

@@ -1,10 +1,12 @@
 //! Runs the validators of a course, in its environment, which is made when it is not there.
 
 use std::io::{self, IsTerminal as _};
+use std::path::Path;
 use std::sync::Arc;
 
 use super::LearnerArgs;
 use super::course::Loaded;
+use super::desk::shown;
 use crate::bundle::course::{Course, CourseModule};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, Machinery, MachineryArgs};
@@ -78,7 +80,7 @@ fn wanted(course: &Course, place: &Place) -> Result<Wanted, Error> {
     let lock = match &course.lock {
         Some(lock) => {
             if std::fs::read(&path).ok().as_ref() != Some(lock) {
-                replace_file(&path, lock)?;
+                keep_file(&path, lock)?;
             }
             Some(path)
         }
@@ -91,6 +93,14 @@ fn wanted(course: &Course, place: &Place) -> Result<Wanted, Error> {
         settings: course.manifest.environment.clone().unwrap_or_default(),
         lock,
         uses_pytest: builds.any(|build| matches!(build.validator, Validator::Pytest(_))),
+    })
+}
+
+/// Writes a file of the tool's own that can be made again.
+pub(super) fn keep_file(path: &Path, content: &[u8]) -> Result<(), Error> {
+    replace_file(path, content).map_err(|error| {
+        let refused = Error::user(format!("`{}` can't be written", shown(path)));
+        refused.caused_by(error)
     })
 }
 

@@ -1,5 +1,6 @@
 //! `watch`: the tests of the current module, again on each save.
 
+use std::collections::HashSet;
 use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::time::Instant;
@@ -11,17 +12,15 @@ use super::desk::Desk;
 use super::findings;
 use super::page::Page;
 use super::tester::Tester;
-use super::work::Work;
+use super::work::{self, Work};
 use crate::cli::error::Error;
 use crate::cli::machinery::{ExecutorArg, MachineryArgs};
 use crate::cli::watch::refused;
 use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
-use crate::learn::challenge_tree::ChallengeTree;
 use crate::learn::findings::Findings;
 use crate::learn::place::FOLDER;
-use crate::learn::progress::Next;
-use crate::learn::snapshot::Line;
+use crate::learn::snapshot::{Line, WATCHED};
 use crate::run::interrupt::Interrupt;
 use crate::run::outcome::Outcome;
 use crate::watch::files::{Files, Noticed};
@@ -53,87 +52,127 @@ pub(super) fn run_watch(args: &WatchArgs, global: &LearnerArgs) -> Result<ExitCo
     for notice in std::mem::take(&mut desk.notices) {
         page.notice(&notice)?;
     }
-    let (_, standing) = desk.standing()?;
-    let module = desk.module(None, &standing)?.clone();
-    if module.manifest.build.is_none() {
-        let message = format!("`{}` has no tests", module.id());
-        return Err(Error::nothing_selected(message));
-    }
-    let watched = watched(&desk, &standing.next, module.id());
-    let (messages, inbox) = mpsc::channel();
-    let on_noticed = {
-        let (messages, watched) = (messages.clone(), watched.clone());
-        move |noticed| {
-            let message = match noticed {
-                Noticed::Saved(paths) if paths.iter().any(|it| matters(&watched, it)) => {
-                    Message::Saved
-                }
-                Noticed::Saved(_) => return,
-                Noticed::Deaf(why) => Message::Note(why),
-            };
-            let _ = messages.send(message);
-        }
-    };
-    let _files = Files::watch([watched.clone()], on_noticed).map_err(|it| refused(&it))?;
-    let _on_stop = interrupt.on_stop(move || {
-        let _ = messages.send(Message::Stop);
-    });
-    let line = if watched == desk.place.project() {
-        Line::Project
-    } else {
-        Line::Challenge(module.id())
-    };
+    // Before packages are fetched for nothing.
+    At::of(&desk)?;
     let executor = ExecutorArg::Warm;
     let (machinery, place) = (&args.machinery, &desk.place);
     let tester = Tester::new(machinery, executor, global, &desk.loaded, place, &interrupt)?;
-    page.title(&format!(
-        "{}: watching `{}`",
-        module.id(),
-        super::desk::shown(&watched)
-    ))?;
+    let mut told = HashSet::new();
     loop {
-        let began = Instant::now();
-        let lock = desk.lock(&interrupt)?;
-        let work = Work::take(&desk, &watched, line, &module, "watched")?;
-        let result = tester.run(&module, &work.judged);
-        drop(lock);
-        let Some(result) = result.filter(|it| it.outcome != Outcome::Interrupted) else {
+        let at = At::of(&desk)?;
+        let ended = at.watch(&mut page, &desk, &tester, &interrupt, &mut told)?;
+        if ended == Ended::Stopped {
             return Ok(ExitCode::Interrupted);
-        };
+        }
         page.blank()?;
-        findings::print(&mut page, &Findings::of(&result))?;
-        for notice in work.notices.iter().chain(&tester.notes()) {
-            page.notice(notice)?;
-        }
-        let seconds = began.elapsed().as_secs_f64();
-        page.aside(&format!(
-            "{seconds:.2} s after the save. Waiting for changes."
-        ))?;
-        loop {
-            match inbox.recv() {
-                Ok(Message::Saved) => break,
-                Ok(Message::Note(why)) => page.notice(&why)?,
-                Ok(Message::Stop) | Err(_) => return Ok(ExitCode::Interrupted),
-            }
-        }
-        // What was saved in the meantime is in the snapshot that comes.
-        while let Ok(message) = inbox.try_recv() {
-            match message {
-                Message::Saved => {}
-                Message::Note(why) => page.notice(&why)?,
-                Message::Stop => return Ok(ExitCode::Interrupted),
-            }
-        }
     }
 }
 
-/// The folder whose files are tested: the project, or the tree of the open challenge.
-fn watched(desk: &Desk, next: &Next, module: &ModuleId) -> PathBuf {
-    match next {
-        Next::Fix { .. } => ChallengeTree::at(&desk.place.own(), module)
-            .path()
-            .to_owned(),
-        _ => desk.place.project().to_owned(),
+/// Why watching one folder ended.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Ended {
+    /// The learner has stopped it.
+    Stopped,
+    /// They are at something else by now: they have submitted in another terminal.
+    MovedOn,
+}
+
+/// What the learner is at.
+#[derive(Clone, PartialEq, Eq)]
+struct At {
+    module: ModuleId,
+    /// The folder whose files are tested: the project, or the tree of the open challenge.
+    folder: PathBuf,
+}
+
+impl At {
+    fn of(desk: &Desk) -> Result<Self, Error> {
+        let (_, standing) = desk.standing()?;
+        let module = desk.module(None, &standing)?;
+        if module.manifest.build.is_none() {
+            let message = format!("`{}` has no tests", module.id());
+            return Err(Error::nothing_selected(message));
+        }
+        let (folder, _) = work::tested(desk, &standing.next, module.id())?;
+        let module = module.id().clone();
+        Ok(Self { module, folder })
+    }
+
+    /// Tests on each save, until that makes no sense any more. What is in `told` is not told again.
+    fn watch(
+        &self,
+        page: &mut Page,
+        desk: &Desk,
+        tester: &Tester,
+        interrupt: &Interrupt,
+        told: &mut HashSet<String>,
+    ) -> Result<Ended, Error> {
+        let module = desk.module_of(&self.module);
+        let (messages, inbox) = mpsc::channel();
+        let on_noticed = {
+            let (messages, watched) = (messages.clone(), self.folder.clone());
+            move |noticed| {
+                let message = match noticed {
+                    Noticed::Saved(paths) if paths.iter().any(|it| matters(&watched, it)) => {
+                        Message::Saved
+                    }
+                    Noticed::Saved(_) => return,
+                    Noticed::Deaf(why) => Message::Note(why),
+                };
+                let _ = messages.send(message);
+            }
+        };
+        let _files = Files::watch([self.folder.clone()], on_noticed).map_err(|it| refused(&it))?;
+        let _on_stop = interrupt.on_stop(move || {
+            let _ = messages.send(Message::Stop);
+        });
+        let line = if self.folder == desk.place.project() {
+            Line::Project
+        } else {
+            Line::Challenge(&self.module)
+        };
+        let shown = super::desk::shown(&self.folder);
+        page.title(&format!("{}: watching `{shown}`", self.module))?;
+        loop {
+            let began = Instant::now();
+            let lock = desk.lock(interrupt)?;
+            // Another terminal may have ended what was watched.
+            if Self::of(desk)? != *self {
+                return Ok(Ended::MovedOn);
+            }
+            let work = Work::take(desk, &self.folder, line, module, WATCHED)?;
+            let result = tester.run(module, &work.judged);
+            drop(lock);
+            let Some(result) = result.filter(|it| it.outcome != Outcome::Interrupted) else {
+                return Ok(Ended::Stopped);
+            };
+            page.blank()?;
+            findings::print(page, &Findings::of(&result))?;
+            for notice in work.notices.into_iter().chain(tester.notes()) {
+                if told.insert(notice.clone()) {
+                    page.notice(&notice)?;
+                }
+            }
+            let seconds = began.elapsed().as_secs_f64();
+            page.aside(&format!(
+                "{seconds:.2} s after the save. Waiting for changes."
+            ))?;
+            loop {
+                match inbox.recv() {
+                    Ok(Message::Saved) => break,
+                    Ok(Message::Note(why)) => page.notice(&why)?,
+                    Ok(Message::Stop) | Err(_) => return Ok(Ended::Stopped),
+                }
+            }
+            // What was saved in the meantime is in the snapshot that comes.
+            while let Ok(message) = inbox.try_recv() {
+                match message {
+                    Message::Saved => {}
+                    Message::Note(why) => page.notice(&why)?,
+                    Message::Stop => return Ok(Ended::Stopped),
+                }
+            }
+        }
     }
 }
 

@@ -1,11 +1,15 @@
 //! What is judged of a learner's folder: a snapshot of it, with protected paths as the course gave them out.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use super::desk::Desk;
+use super::program;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
+use crate::curriculum::id::ModuleId;
+use crate::learn::challenge_tree::{ChallengeTree, Condition};
+use crate::learn::progress::Next;
 use crate::learn::protected::restore;
 use crate::learn::shadow::{Shadow, ShadowError};
 use crate::learn::snapshot::{Line, SnapshotError, SnapshotId, Snapshots};
@@ -62,6 +66,33 @@ impl Work {
             notices,
         })
     }
+}
+
+/// What tests without a name are run on: the tree of the challenge that comes next, else the project.
+pub(super) fn tested<'m>(
+    desk: &Desk,
+    next: &Next,
+    module: &'m ModuleId,
+) -> Result<(PathBuf, Line<'m>), Error> {
+    if !matches!(next, Next::Fix { .. }) {
+        return Ok((desk.place.project().to_owned(), Line::Project));
+    }
+    let tree = ChallengeTree::at(&desk.place.own(), module);
+    if tree.condition() == Condition::Gone {
+        let gone = Error::nothing_selected("the folder of your challenge is gone");
+        let another = program::command("start-challenge");
+        return Err(gone.hinted(format!("`{another}` takes another")));
+    }
+    Ok((tree.path().to_owned(), Line::Challenge(module)))
+}
+
+/// Takes a snapshot of what is in the tree of a module's challenge, before that goes. `why` is a line for people.
+pub(super) fn keep_challenge(desk: &Desk, module: &ModuleId, why: &str) -> Result<(), Error> {
+    let tree = ChallengeTree::at(&desk.place.own(), module);
+    if tree.condition() != Condition::Gone {
+        snapshots(desk).take(tree.path(), Line::Challenge(module), why)?;
+    }
+    Ok(())
 }
 
 /// The snapshots of a project. What the course gives out and asks for is in them, whatever the learner's git ignores.
