@@ -57,7 +57,6 @@ fn newer_course_replaces_what_is_its_own_and_keeps_what_is_the_learners() {
     ] {
         assert!(told.contains(path), "{path}\n{told}");
     }
-    assert!(learner.reads("tests/test_binary_search.py"));
     assert!(
         learner
             .reads("tests/test_binary_search.py")
