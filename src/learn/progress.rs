@@ -408,6 +408,10 @@ fn next_in(course: &Course, record: &Record, standing: &ModuleStanding) -> Optio
             folder: challenge.content.folder.clone(),
         });
     }
+    // What else could be submitted to show that it is mended?
+    if standing.is_broken {
+        return Some(Next::Build { module });
+    }
     match standing.open_stage()? {
         Stage::Build => Some(Next::Build { module }),
         Stage::Justify => {

@@ -6,6 +6,7 @@
 mod support;
 
 mod beginning;
+mod commands;
 mod damage;
 mod events;
 mod home;

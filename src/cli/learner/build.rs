@@ -41,7 +41,9 @@ pub(super) fn submit(
         .course
         .modules
         .iter()
-        .filter(|it| it.id() != module.id() && record.pass(it.id(), Stage::Build).is_some())
+        // A newer course may have made one into a module without tests.
+        .filter(|it| it.id() != module.id() && it.manifest.build.is_some())
+        .filter(|it| record.pass(it.id(), Stage::Build).is_some())
         .cloned()
         .collect();
     // Where there is more than one validator to run, one import serves all.
@@ -97,6 +99,10 @@ pub(super) fn submit(
         page.blank()?;
         let what = format!("{id}, which passed before{first}");
         page.verdict(Tone::Bad, "broken:", &what)?;
+        page.next(
+            "To mend it, go back to it and submit:",
+            &format!("select {id}"),
+        )?;
     }
     for id in &consequences.mended {
         page.verdict(Tone::Good, "mended:", id.as_str())?;

@@ -81,7 +81,8 @@ pub(super) fn submit(
     let kind = AttemptKind::Challenge;
     let attempt = attempt(desk, &module, kind, Stage::Harden, &work, started, &result);
     desk.store.record_attempt(&attempt, &consequences)?;
-
+    // Whether or not anybody reads the lesson to its end.
+    let removed = if shown.passed { tree.remove() } else { Ok(()) };
     page.title(&format!("{}, Harden", module.id()))?;
     findings::print(page, &shown)?;
     let backup = desk.backup_problem();
@@ -111,7 +112,7 @@ pub(super) fn submit(
         }
         page.blank()?;
     }
-    tree.remove()?;
+    removed?;
     let (_, standing) = desk.standing()?;
     print_next(page, desk, &standing)?;
     Ok(ExitCode::Success)

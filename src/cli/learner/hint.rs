@@ -41,6 +41,10 @@ pub(super) fn run_hint(args: &HintArgs, global: &LearnerArgs) -> Result<ExitCode
     if !args.again && had < of {
         desk.store.show_hint(&subject, of, Time::now())?;
     }
+    if args.again && had == 0 {
+        page.text("You have had no hint for this yet.")?;
+        return Ok(ExitCode::NothingSelected);
+    }
     let shown = if args.again { had } else { (had + 1).min(of) };
     for (index, hint) in hints.iter().enumerate().take(shown as usize) {
         page.title(&format!("Hint {} of {of}", index + 1))?;

@@ -41,9 +41,17 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
         page.notice(notice)?;
     }
     let snapshots = Snapshots::at(&desk.place.own());
-    let mut taken = snapshots.list(Line::Project);
-    for module in &desk.loaded.course.modules {
-        taken.extend(snapshots.list(Line::Challenge(module.id())));
+    let modules = &desk.loaded.course.modules;
+    let challenges = modules.iter().map(|module| Line::Challenge(module.id()));
+    let is_each_listed = args.all || args.snapshot.is_some();
+    let mut taken = Vec::new();
+    for line in std::iter::once(Line::Project).chain(challenges) {
+        let all = snapshots.list(line);
+        taken.extend(if is_each_listed {
+            all
+        } else {
+            without_each_save(all)
+        });
     }
     taken.sort_by_key(|it| Reverse(it.at));
     match (&args.snapshot, &args.to) {
@@ -60,13 +68,8 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
             page.verdict(Tone::Good, "written:", &format!("`{}`", shown(&target)))?;
         }
         _ => {
-            let shown = if args.all {
-                taken
-            } else {
-                without_each_save(taken)
-            };
             let count = if args.all { usize::MAX } else { LISTED };
-            let rows: Vec<_> = shown
+            let rows: Vec<_> = taken
                 .iter()
                 .take(count)
                 .map(|it| {

@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use clap::Args;
 
-use super::desk::Desk;
+use super::desk::{self, Desk};
 use super::next::print_next;
 use super::page::{Page, Tone};
 use super::{ask, program};
@@ -25,7 +25,7 @@ use crate::learn::justify::{
     self, Answer, Earlier, JudgedBy, JustifyError, LONGEST_ANSWER, Verdict,
 };
 use crate::learn::progress::{Next, Standing};
-use crate::learn::state::{self, NewAnswer, QuestionKey, Responses, Time};
+use crate::learn::state::{self, Asker, NewAnswer, QuestionKey, Responses, Time};
 use crate::learn::{answers, asked, progress};
 use crate::project::export::replace_file;
 use crate::run::interrupt::Interrupt;
@@ -294,7 +294,12 @@ fn text(
 fn edited(desk: &Desk, asked: &Asked<'_>, editor: &str) -> Result<Option<Vec<u8>>, Error> {
     let folder = desk.place.answers();
     fs::create_dir_all(&folder)?;
-    let path = folder.join(format!("{}-{}.md", asked.module, asked.key.question));
+    // No id holds a dot.
+    let owner = match &asked.key.asker {
+        Asker::Module(module) => module.as_str(),
+        Asker::Group(group) => &format!("{}.{group}", asked.module),
+    };
+    let path = folder.join(format!("{owner}.{}.md", asked.key.question));
     let remarks: Vec<_> = asked.last_feedback.iter().map(String::as_str).collect();
     let remarks: Vec<_> = remarks.into_iter().filter(|it| !it.is_empty()).collect();
     let question = asked.open.question.as_str();
@@ -309,6 +314,9 @@ fn edited(desk: &Desk, asked: &Asked<'_>, editor: &str) -> Result<Option<Vec<u8>
         return Err(Error::user(format!("`{editor}` failed: {status}"))
             .hinted("nothing was handed in; what you have written is kept"));
     }
-    let written = fs::read_to_string(&path)?;
+    let written = fs::read_to_string(&path).map_err(|error| {
+        let shown = desk::shown(&path);
+        Error::user(format!("`{shown}` can't be read, as it was saved")).caused_by(error)
+    })?;
     Ok(sheet.read(&written).map(String::into_bytes))
 }

@@ -7,7 +7,9 @@ use super::desk::Desk;
 use super::next::print_next;
 use super::page::{Page, Tone};
 use crate::cli::error::Error;
+use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
+use crate::learn::progress::Standing;
 use crate::learn::state::Time;
 
 /// Work on another module that you have reached
@@ -29,10 +31,9 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     let module = desk.module(Some(&args.module), &standing)?.id().clone();
     let known = standing.modules.iter().find(|it| it.id == module);
     if !known.is_some_and(|it| it.is_reached) {
-        let before = standing.current.as_ref().map(ToString::to_string);
         let message = format!("`{module}` builds on modules that are not done");
         let refused = Error::nothing_selected(message);
-        return Err(match before {
+        return Err(match in_front(&desk, &standing, &module) {
             Some(before) => refused.hinted(format!("`{before}` comes first")),
             None => refused,
         });
@@ -42,4 +43,14 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     let (_, standing) = desk.standing()?;
     print_next(&mut page, &desk, &standing)?;
     Ok(ExitCode::Success)
+}
+
+/// The first module that has to be done before another one.
+fn in_front<'s>(desk: &Desk, standing: &'s Standing, module: &ModuleId) -> Option<&'s ModuleId> {
+    let course = &desk.loaded.course;
+    let requires = &desk.module_of(module).manifest.requires;
+    let is_needed = |id: &ModuleId| course.is_linear() || requires.contains(id);
+    let mut modules = standing.modules.iter();
+    let first = modules.find(|it| !it.is_done() && is_needed(&it.id));
+    first.map(|it| &it.id)
 }

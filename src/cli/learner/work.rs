@@ -111,7 +111,12 @@ fn told(differed: &[String]) -> Option<String> {
         more => format!(" and {more} more"),
     };
     let files = count(differed.len() as u64, "file");
+    let differ = if differed.len() == 1 {
+        "differs"
+    } else {
+        "differ"
+    };
     Some(format!(
-        "{files} of the course differ in your folder (`{first}`{more}); your work was judged by the course's own"
+        "{files} of the course {differ} in your folder (`{first}`{more}); your work was judged by the course's own"
     ))
 }
