@@ -63,7 +63,7 @@ pub enum StageState {
 /// What to do next.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Next {
-    /// Write the module's code and submit it.
+    /// Write the module's code and submit it; or mend it, where a later change broke what was passed.
     Build {
         /// The module.
         module: ModuleId,
@@ -409,7 +409,7 @@ fn next_in(course: &Course, record: &Record, standing: &ModuleStanding) -> Optio
         });
     }
     // What else could be submitted to show that it is mended?
-    if standing.is_broken {
+    if standing.is_broken && matches!(standing.build, StageState::Done(_)) {
         return Some(Next::Build { module });
     }
     match standing.open_stage()? {

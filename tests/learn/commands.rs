@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::os::unix::fs::symlink;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
 use serde_json::Value;
@@ -31,13 +31,13 @@ impl Learner {
         Self { sandbox, project }
     }
 
-    fn command(&self, folder: &Path, arguments: &[&str]) -> Command {
+    fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(env!("CARGO_BIN_EXE_mastery-learn"));
         command
             .arg("--course")
             .arg(source("foundations"))
             .args(arguments)
-            .current_dir(folder)
+            .current_dir(&self.project)
             .stdin(Stdio::null());
         clear(&mut command);
         command
@@ -46,7 +46,7 @@ impl Learner {
     /// Runs a command that has to end with a code, and returns all that it prints.
     #[track_caller]
     fn does(&self, code: i32, arguments: &[&str]) -> String {
-        let output = self.command(&self.project, arguments).output().unwrap();
+        let output = self.command(arguments).output().unwrap();
         let run = Run::of(output, self.sandbox.path());
         let said = format!("{}{}", run.stdout, run.stderr);
         assert_eq!(run.code, code, "{arguments:?}\n{said}");
@@ -138,7 +138,7 @@ fn reset_that_can_not_put_files_back_forgets_nothing() {
 fn two_terminals_begin_the_same_project() {
     let learner = Learner::new();
     let init = || {
-        let mut command = learner.command(&learner.project, &["init", ".", "--no-environment"]);
+        let mut command = learner.command(&["init", ".", "--no-environment"]);
         command.stdout(Stdio::null()).stderr(Stdio::null());
         command.spawn().unwrap()
     };
@@ -164,7 +164,7 @@ fn submit_that_nobody_reads_is_recorded() {
     let learner = Learner::begun();
     learner.solves("binary_search");
     learner.does(0, &["select", "binary_search"]);
-    let mut command = learner.command(&learner.project, &["submit"]);
+    let mut command = learner.command(&["submit"]);
     let mut child = command.stdout(Stdio::piped()).spawn().unwrap();
     drop(child.stdout.take());
     child.wait().unwrap();

@@ -79,7 +79,7 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     let is_begun = place.own().is_dir();
     let made = fs::create_dir_all(place.own());
     made.map_err(|error| {
-        Error::user(format!("`{}` can't be made", shown(&project))).caused_by(error)
+        Error::user(format!("`{}` can't be made", shown(&place.own()))).caused_by(error)
     })?;
     let mut desk = Desk::at(loaded, Place::at(&project.canonicalize()?))?;
     for notice in &desk.notices {

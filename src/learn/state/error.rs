@@ -85,7 +85,10 @@ impl StateError {
             Self::Damaged { .. } => {
                 "end all other runs of this program and run it again; if that does not help, move the file away, and the program will go on from its backup"
             }
-            Self::Place { .. } | Self::Other { .. } | Self::ChallengeOver | Self::Interrupted => {
+            Self::Other { .. } => {
+                "see whether the disk is full, or fails: all that was reported before is kept"
+            }
+            Self::Place { .. } | Self::ChallengeOver | Self::Interrupted => {
                 return Vec::new();
             }
         };
