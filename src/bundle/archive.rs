@@ -5,7 +5,7 @@
 //! are 0644 or 0755. Whatever is read is held against limits before it takes memory.
 
 use std::collections::BTreeSet;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, Read, Write as _};
 
 use tar::{Archive, Builder, EntryType, Header};
 
@@ -105,17 +105,22 @@ pub fn unpack(packed: &[u8], plain_bytes: u64) -> Result<Tree, ArchiveError> {
     if plain_bytes > MAX_PLAIN_BYTES {
         return Err(too_many_bytes());
     }
-    let plain = decompressed(packed, plain_bytes)?;
-    if plain.len() as u64 != plain_bytes {
-        return Err(ArchiveError::OtherSize(plain_bytes));
+    let (tree, length) = decompressed(packed, plain_bytes, MAX_FILE_BYTES)?;
+    if length == plain_bytes {
+        Ok(tree)
+    } else {
+        Err(ArchiveError::OtherSize(plain_bytes))
     }
-    tree_of(&plain, MAX_FILE_BYTES)
 }
 
 /// Reads what [`pack_large`] has written.
 pub fn unpack_large(packed: &[u8]) -> Result<Tree, ArchiveError> {
-    let plain = decompressed(packed, MAX_PLAIN_BYTES)?;
-    tree_of(&plain, MAX_PLAIN_BYTES)
+    let (tree, length) = decompressed(packed, MAX_PLAIN_BYTES, MAX_PLAIN_BYTES)?;
+    if length <= MAX_PLAIN_BYTES {
+        Ok(tree)
+    } else {
+        Err(too_many_bytes())
+    }
 }
 
 /// Reads an archive that is not compressed.
@@ -177,20 +182,18 @@ fn compressed(plain: &[u8]) -> io::Result<Vec<u8>> {
     encoder.finish()
 }
 
-fn decompressed(packed: &[u8], limit: u64) -> Result<Vec<u8>, ArchiveError> {
+/// Reads a compressed archive, and tells its length before it was compressed: more than `limit` where it is longer,
+/// however much. Files are read as they come, so that nothing is in memory twice.
+fn decompressed(packed: &[u8], limit: u64, file_limit: u64) -> Result<(Tree, u64), ArchiveError> {
     let mut decoder = zstd::Decoder::with_buffer(packed).map_err(damaged)?;
     decoder.window_log_max(WINDOW_LOG).map_err(damaged)?;
-    let mut plain = Vec::new();
-    let mut bounded = decoder.take(limit + 1);
-    bounded.read_to_end(&mut plain).map_err(damaged)?;
-    match plain.len() as u64 > limit {
-        true if limit == MAX_PLAIN_BYTES => Err(too_many_bytes()),
-        true => Err(ArchiveError::OtherSize(limit)),
-        false => Ok(plain),
-    }
+    let mut plain = decoder.take(limit + 1);
+    let tree = tree_of(&mut plain, file_limit)?;
+    io::copy(&mut plain, &mut io::sink()).map_err(damaged)?;
+    Ok((tree, limit + 1 - plain.limit()))
 }
 
-fn tree_of(plain: &[u8], limit: u64) -> Result<Tree, ArchiveError> {
+fn tree_of(plain: impl Read, limit: u64) -> Result<Tree, ArchiveError> {
     let mut paths = Paths::default();
     let mut tree = Tree::new();
     let mut archive = Archive::new(plain);
@@ -312,7 +315,8 @@ mod tests {
 
     #[test]
     fn paths_that_lead_out_and_what_is_no_plain_file_are_refused() {
-        let read = |path: &[u8], kind| tree_of(&archive(path, kind, b"x"), MAX_FILE_BYTES);
+        let read =
+            |path: &[u8], kind| tree_of(archive(path, kind, b"x").as_slice(), MAX_FILE_BYTES);
         assert_eq!(
             read(b"a/b", EntryType::Regular).unwrap(),
             tree(&[("a/b", "x")])
@@ -354,7 +358,7 @@ mod tests {
             let mut plain = archive(paths[0].as_bytes(), EntryType::Regular, b"x");
             plain.truncate(1024);
             plain.extend(archive(paths[1].as_bytes(), EntryType::Regular, b"y"));
-            let error = tree_of(&plain, MAX_FILE_BYTES).unwrap_err();
+            let error = tree_of(plain.as_slice(), MAX_FILE_BYTES).unwrap_err();
             assert!(matches!(error, ArchiveError::Twice(_)), "{error}");
         }
         let mut paths = Paths::default();

@@ -1,5 +1,7 @@
 //! Both parts of a bundle as files, and how they are read again: what comes out of an archive may be anything.
 
+mod check;
+
 use std::collections::{BTreeMap, HashSet};
 use std::sync::Arc;
 
@@ -136,7 +138,7 @@ pub fn read_course(files: &Tree) -> Result<Course, ContentError> {
         .chain(modules)
         .collect::<Result<(), _>>()
         .map_err(unreadable)?;
-    check_modules(&content)?;
+    check::check_modules(&content)?;
     let mut course = Course {
         made: Made {
             tool: content.tool,
@@ -223,7 +225,7 @@ pub fn read_sealed(files: &Tree, course: &Course) -> Result<Sealed, ContentError
         let questions = module.questions;
         sealed.modules.insert(id, SealedModule { questions, bugs });
     }
-    check_sealed(&sealed, course)?;
+    check::check_sealed(&sealed, course)?;
     let known = HashSet::from([SEALED_FILE.to_owned()]);
     no_strays(files, &known, PATCHED)?;
     Ok(sealed)
@@ -231,90 +233,6 @@ pub fn read_sealed(files: &Tree, course: &Course) -> Result<Sealed, ContentError
 
 fn patched_dir(module: &ModuleId, bug: &SealedBug) -> String {
     format!("{PATCHED}/{module}/{}", bug.incident)
-}
-
-/// Makes sure that the modules are those of the manifest, and name nothing that is not there.
-fn check_modules(content: &CourseFile) -> Result<(), ContentError> {
-    let listed: Vec<_> = content.curriculum.module_ids().map(|(id, _)| id).collect();
-    let modules: Vec<_> = content.modules.iter().map(|it| &it.module.id).collect();
-    let ids: HashSet<_> = modules.iter().copied().collect();
-    if listed != modules || ids.len() != modules.len() {
-        return contradiction("the modules are not those of the manifest");
-    }
-    for ModuleFile {
-        module,
-        questions,
-        incidents,
-    } in &content.modules
-    {
-        if let Some(unknown) = module.requires.iter().find(|id| !ids.contains(id)) {
-            return contradiction(format!("`{}` requires an unknown `{unknown}`", module.id));
-        }
-        check_questions(questions, module.id.as_str())?;
-        let is_id = |id: &str| {
-            let is_digit = |byte: u8| byte.is_ascii_digit() || (b'a'..=b'f').contains(&byte);
-            id.len() == 16 && id.bytes().all(is_digit)
-        };
-        let is_ordered = incidents.is_sorted_by(|a, b| a.id < b.id);
-        if !is_ordered || !incidents.iter().all(|it| is_id(&it.id)) {
-            return contradiction(format!("`{}` has incidents of wrong names", module.id));
-        }
-    }
-    for (group, questions) in &content.theory {
-        if !content.curriculum.groups().any(|(it, _)| it.id == *group) {
-            return contradiction(format!("there are questions of an unknown group `{group}`"));
-        }
-        check_questions(questions, group.as_str())?;
-    }
-    Ok(())
-}
-
-fn check_questions(questions: &[OpenQuestion], of: &str) -> Result<(), ContentError> {
-    let mut ids = HashSet::new();
-    match questions.iter().find(|question| !ids.insert(&question.id)) {
-        Some(twin) => contradiction(format!("`{of}` has the question `{}` twice", twin.id)),
-        None => Ok(()),
-    }
-}
-
-/// Makes sure that what is sealed is about what can be read.
-fn check_sealed(sealed: &Sealed, course: &Course) -> Result<(), ContentError> {
-    if sealed.modules.len() != course.modules.len() {
-        return contradiction("the sealed modules are not those of the course");
-    }
-    for module in &course.modules {
-        let id = module.id();
-        let incidents = module.incidents.iter();
-        let incidents = incidents.map(|it| (it.id.as_str(), &it.symptom));
-        let fits = sealed.modules.get(id).is_some_and(|sealed| {
-            let bugs = sealed.bugs.iter();
-            let bugs = bugs.map(|bug| (bug.incident.as_str(), &bug.manifest.symptom));
-            incidents.eq(bugs) && are_same(&module.questions, &sealed.questions)
-        });
-        if !fits {
-            return contradiction(format!("what is sealed of `{id}` is about something else"));
-        }
-    }
-    let groups = sealed.theory.iter();
-    let fits = groups.len() == course.theory.len()
-        && groups.clone().all(|(group, questions)| {
-            let open = course.theory.get(group);
-            open.is_some_and(|open| are_same(open, questions))
-        });
-    if fits {
-        Ok(())
-    } else {
-        contradiction("the sealed questions of groups are not those of the course")
-    }
-}
-
-fn are_same(open: &[OpenQuestion], sealed: &[Question]) -> bool {
-    let open = open.iter().map(|it| (&it.id, &it.question));
-    open.eq(sealed.iter().map(|it| (&it.id, &it.question)))
-}
-
-fn contradiction<T>(message: impl Into<String>) -> Result<T, ContentError> {
-    Err(ContentError::Contradiction(message.into()))
 }
 
 /// Indented: findings about it have lines.
