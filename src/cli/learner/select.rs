@@ -8,6 +8,7 @@ use super::next::print_next;
 use super::page::{Page, Tone};
 use crate::cli::error::Error;
 use crate::exit_code::ExitCode;
+use crate::learn::progress::Next;
 use crate::learn::state::Time;
 
 /// Work on another module that you have reached
@@ -40,6 +41,10 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     desk.store.select(&module, Time::now())?;
     page.verdict(Tone::Good, "selected:", module.as_str())?;
     let (_, standing) = desk.standing()?;
-    print_next(&mut page, &desk, &standing)?;
+    page.blank()?;
+    match standing.next {
+        Next::Build { .. } => page.next("Read the task:", "show")?,
+        _ => print_next(&mut page, &desk, &standing)?,
+    }
     Ok(ExitCode::Success)
 }
