@@ -27,7 +27,7 @@ const MIN_COLUMN: usize = 12;
 /// Columns where there is no terminal.
 const DEFAULT_WIDTH: usize = 80;
 
-/// Columns in plain mode: a paragraph is one line, for those who hear it or search in it.
+/// Columns in plain mode where there is no terminal: a paragraph is one line, for those who search in it.
 const PLAIN_WIDTH: usize = 10_000;
 
 const TITLE: Style = Style::new().bold();
@@ -90,14 +90,16 @@ pub(crate) struct Page {
 impl Page {
     /// Begins a page.
     pub(crate) fn new(args: &LearnerArgs) -> Self {
-        let columns = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
+        // Screen readers read a terminal by its rows, and those end within words unless lines are broken before.
+        let elsewhere = if args.plain {
+            PLAIN_WIDTH
+        } else {
+            DEFAULT_WIDTH
+        };
+        let width = width::of_stdout().map(|columns| columns.clamp(MIN_WIDTH, MAX_WIDTH));
         Self {
             out: AutoStream::auto(io::stdout()),
-            width: if args.plain {
-                PLAIN_WIDTH
-            } else {
-                columns.clamp(MIN_WIDTH, MAX_WIDTH)
-            },
+            width: width.unwrap_or(elsewhere),
             is_plain: args.plain,
         }
     }
