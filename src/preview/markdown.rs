@@ -19,8 +19,9 @@ pub(crate) use super::wrap::columns;
 const PLAIN: Style = Style::new();
 const DIM: Style = Style::new().dimmed();
 const TITLE: Style = Style::new().bold().underline();
-const HEADING: Style = AnsiColor::Cyan.on_default().bold();
-const CODE: Style = AnsiColor::Yellow.on_default();
+const HEADING: Style = Style::new().bold();
+/// Readable on dark and on light; yellow and cyan are not.
+const CODE: Style = AnsiColor::Magenta.on_default();
 
 /// Blanks before each line of code.
 const CODE_INDENT: &str = "    ";
@@ -82,9 +83,9 @@ fn style_of(token: Token) -> Style {
     match token {
         Token::Comment => DIM,
         Token::String => AnsiColor::Green.on_default(),
-        Token::Number => AnsiColor::Cyan.on_default(),
-        Token::Keyword => AnsiColor::Magenta.on_default(),
-        Token::Definition => AnsiColor::Blue.on_default().bold(),
+        Token::Number => AnsiColor::Magenta.on_default(),
+        Token::Keyword => PLAIN.bold(),
+        Token::Definition => PLAIN.bold(),
     }
 }
 

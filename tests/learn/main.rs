@@ -12,6 +12,7 @@ mod events;
 mod home;
 mod judge;
 mod kills;
+mod looks;
 mod player;
 mod program_kills;
 mod progress;

@@ -180,7 +180,7 @@ pub(super) fn run_start_challenge(
 }
 
 /// What users see, and where the code is.
-fn tell(
+pub(super) fn tell(
     page: &mut Page,
     desk: &Desk,
     module: &CourseModule,
@@ -200,6 +200,7 @@ fn tell(
     page.text(&format!(
         "In `{place}` is {whose}. Find it, fix it there, and submit."
     ))?;
+    page.blank()?;
     page.next("When you have fixed it:", "submit")?;
     page.next("When you are stuck:", "hint")
 }

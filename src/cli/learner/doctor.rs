@@ -94,6 +94,12 @@ pub(super) fn run_doctor(_: &DoctorArgs, global: &LearnerArgs) -> Result<ExitCod
         row(state.is_ok(), "your project", found);
     }
     page.table(&["", "", ""], &rows)?;
+    page.blank()?;
+    page.text(if is_well {
+        "Nothing is missing."
+    } else {
+        "What says \"no\" has to be put right first."
+    })?;
     let gaps = support.gaps();
     if !gaps.is_empty() {
         page.blank()?;

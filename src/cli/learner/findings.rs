@@ -33,19 +33,19 @@ pub(crate) fn print(page: &mut Page, findings: &Findings) -> Result<(), Error> {
     if !others.is_empty() {
         page.blank()?;
         page.text("These fail, too:")?;
-        let groups = grouped(others);
+        let groups = grouped(others, first);
         let named = groups.iter().take(NAMED).map(ToString::to_string);
         let named: Vec<_> = named.collect();
         page.items(named.iter().map(String::as_str))?;
         let more: usize = groups.iter().skip(NAMED).map(|it| it.number).sum();
         if more > 0 {
-            page.aside(&format!("and {}", count(more as u64, "other")))?;
+            page.text(&format!("and {}", count(more as u64, "other")))?;
         }
     }
     if !findings.passing.is_empty() {
         let passing = count(findings.passing.len() as u64, "test");
         page.blank()?;
-        page.aside(&format!("{passing} passed."))?;
+        page.text(&format!("{passing} passed."))?;
     }
     Ok(())
 }
@@ -64,28 +64,30 @@ impl fmt::Display for Group<'_> {
     fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self.number {
             1 => write!(formatter, "{}: {}", self.id, self.summary),
-            number => {
-                let sets = count(number as u64, "parameter set");
-                write!(
-                    formatter,
-                    "{} ({sets}), first: {}",
-                    self.function, self.summary
-                )
-            }
+            number => write!(
+                formatter,
+                "{} ({number} cases): {}",
+                self.function, self.summary
+            ),
         }
     }
 }
 
-/// Failures by function, in order.
-fn grouped(failures: &[Failure]) -> Vec<Group<'_>> {
-    let mut groups: Vec<Group<'_>> = Vec::new();
+/// Failures by function, in order. The file is left out where it is that of the first failure, which is named above.
+fn grouped<'f>(failures: &'f [Failure], first: &Failure) -> Vec<Group<'f>> {
+    let file = first.id.split_once("::").map_or("", |(file, _)| file);
+    let short = |id: &'f str| {
+        let within = id.strip_prefix(file).and_then(|id| id.strip_prefix("::"));
+        within.unwrap_or(id)
+    };
+    let mut groups: Vec<Group<'f>> = Vec::new();
     for failure in failures {
-        let function = failure.id.split('[').next().unwrap_or(&failure.id);
+        let function = short(failure.id.split('[').next().unwrap_or(&failure.id));
         match groups.iter_mut().find(|it| it.function == function) {
             Some(group) => group.number += 1,
             None => groups.push(Group {
                 function,
-                id: &failure.id,
+                id: short(&failure.id),
                 summary: &failure.summary,
                 number: 1,
             }),

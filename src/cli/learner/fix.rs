@@ -4,7 +4,7 @@ use super::LearnerArgs;
 use super::build::{attempt, ran};
 use super::desk::Desk;
 use super::findings;
-use super::next::print_next;
+use super::next::print_after;
 use super::page::{Page, Tone};
 use super::tester::Tester;
 use super::work::Work;
@@ -114,7 +114,7 @@ pub(super) fn submit(
     }
     removed?;
     let (_, standing) = desk.standing()?;
-    print_next(page, desk, &standing)?;
+    print_after(page, desk, &standing, module.id())?;
     Ok(ExitCode::Success)
 }
 

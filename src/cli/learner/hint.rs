@@ -4,6 +4,7 @@ use clap::Args;
 
 use super::LearnerArgs;
 use super::desk::Desk;
+use super::next::print_next;
 use super::page::Page;
 use crate::cli::error::Error;
 use crate::curriculum::id::Text;
@@ -30,6 +31,8 @@ pub(super) fn run_hint(args: &HintArgs, global: &LearnerArgs) -> Result<ExitCode
     let (record, standing) = desk.standing()?;
     let Some((subject, hints)) = subject(&desk, &record, &standing)? else {
         page.text("There is nothing at the moment that a hint could be for.")?;
+        page.blank()?;
+        print_next(&mut page, &desk, &standing)?;
         return Ok(ExitCode::NothingSelected);
     };
     let of = u32::try_from(hints.len()).unwrap_or(u32::MAX);
@@ -52,7 +55,7 @@ pub(super) fn run_hint(args: &HintArgs, global: &LearnerArgs) -> Result<ExitCode
         page.blank()?;
     }
     if had >= of {
-        page.aside("These are all hints that there are.")?;
+        page.text("These are all the hints.")?;
     }
     Ok(ExitCode::Success)
 }

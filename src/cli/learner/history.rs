@@ -75,7 +75,7 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
                 .map(|it| {
                     vec![
                         Cell::plain(&it.id.as_str()[..12]),
-                        Cell::plain(Time::from(it.at).to_string()),
+                        Cell::plain(readable(Time::from(it.at))),
                         Cell::plain(it.why.clone()),
                     ]
                 })
@@ -83,10 +83,20 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
             if rows.is_empty() {
                 page.text("There are no snapshots yet; each submit takes one.")?;
             }
-            page.table(&["snapshot", "when", "why"], &rows)?;
+            if let Some(latest) = shown.first() {
+                page.table(&["snapshot", "when", "why"], &rows)?;
+                page.blank()?;
+                let example = format!("history {} --to ../again", &latest.id.as_str()[..12]);
+                page.next("To have one again, in a new folder:", &example)?;
+            }
         }
     }
     Ok(ExitCode::Success)
+}
+
+/// A time for people: without what programs need.
+fn readable(time: Time) -> String {
+    time.to_string().replace('T', " ").replace('Z', " UTC")
 }
 
 /// The one snapshot whose name begins so.

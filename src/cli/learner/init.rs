@@ -1,7 +1,7 @@
 //! `init`: a project to work in, or a newer version of the course over one.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::Args;
 
@@ -18,7 +18,7 @@ use crate::learn::challenge_tree::ChallengeTree;
 use crate::learn::first_commit::{self, BeginError, Existing, History, first_commit};
 use crate::learn::notice;
 use crate::learn::place::Place;
-use crate::learn::progress::orphaned_challenges;
+use crate::learn::progress::{Next, orphaned_challenges};
 use crate::learn::replacement::{Replacement, ReplacementError};
 use crate::learn::snapshot::Line;
 use crate::learn::state::{ChallengeEnd, CourseUse, Time};
@@ -36,7 +36,7 @@ const UNCHECKED: &str =
 /// Nothing of yours is ever replaced. What was cut off can be run again.
 #[derive(Args, Debug)]
 pub(crate) struct InitArgs {
-    /// The folder [default: the project that you are in, else a new folder with the name of the course]
+    /// The folder [default: the project that you are in, else a new folder named after the course]
     #[arg(value_name = "DIR")]
     pub dir: Option<PathBuf>,
 
@@ -72,7 +72,7 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
     let place = match (&args.dir, Place::around(&folder)) {
         (Some(dir), _) => Place::at(&folder.join(dir)),
         (None, Some(place)) => place,
-        (None, None) => Place::at(&folder.join(loaded.course.manifest.id.as_str())),
+        (None, None) => Place::at(&fresh_folder(&folder, loaded.course.manifest.id.as_str())),
     };
     let mut page = Page::new(global);
     let project = place.project().to_owned();
@@ -125,13 +125,27 @@ pub(super) fn run_init(args: &InitArgs, global: &LearnerArgs) -> Result<ExitCode
         print_next(&mut page, &desk, &standing)?;
     } else {
         let name = program::name_from(desk.place.project());
-        let command = format!(
-            "cd {} && {name} show",
-            program::quoted(shown(&project).as_ref())
-        );
-        page.command("Read the first task:", &command)?;
+        let (what, arguments) = match &standing.next {
+            Next::SelectModule { suggested } => (
+                "Choose a module to begin with:",
+                format!("select {suggested}"),
+            ),
+            _ => ("Read the task:", "show".to_owned()),
+        };
+        let folder = program::quoted(shown(&project).as_ref());
+        page.command(what, &format!("cd {folder} && {name} {arguments}"))?;
     }
     Ok(ExitCode::Success)
+}
+
+/// The folder of a course where none is named. The downloaded file often has the name of the course, too.
+fn fresh_folder(folder: &Path, course: &str) -> PathBuf {
+    let named = folder.join(course);
+    if named.is_file() {
+        folder.join(format!("{course}-work"))
+    } else {
+        named
+    }
 }
 
 /// Ends the challenges whose bugs the course does not have any more: nothing could judge them.

@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::Args;
 
 use super::desk::{self, Desk};
-use super::next::print_next;
+use super::next::print_after;
 use super::page::{Page, Tone};
 use super::{ask, program};
 use crate::answer::Judgement;
@@ -176,7 +176,7 @@ fn tell(
 ) -> Result<ExitCode, Error> {
     let (tone, word, what) = match &verdict.judgement {
         Judgement::Passed => (Tone::Good, "passed:", "that is it"),
-        Judgement::Caught { .. } => (Tone::Bad, "caught:", "not yet"),
+        Judgement::Caught { .. } => (Tone::Bad, "caught:", "that does not answer it yet"),
         Judgement::Unclear { .. } => (Tone::Notice, "unclear:", "something is missing"),
     };
     page.verdict(tone, word, what)?;
@@ -185,17 +185,17 @@ fn tell(
         page.markdown(feedback)?;
     }
     if let JudgedBy::Model { name, usage } = &verdict.by {
-        page.aside(&format!("Judged by {name}: {usage}"))?;
+        page.text(&format!("Judged by {name}: {usage}"))?;
     }
     if let Some(usage) = &verdict.wasted {
-        page.aside(&format!("Spent without a judgement: {usage}"))?;
+        page.text(&format!("Spent without a judgement: {usage}"))?;
     }
     page.blank()?;
     if verdict.judgement != Judgement::Passed {
         page.next("Answer again:", "submit")?;
         if verdict.may_self_assess {
             page.next(
-                "Or compare with the model answer, which is recorded as that:",
+                "Or compare it with the model answer yourself; that is recorded as self-assessed:",
                 "submit --assess",
             )?;
         }
@@ -203,7 +203,7 @@ fn tell(
     }
     show_model_answer(page, asked)?;
     let (_, standing) = desk.standing()?;
-    print_next(page, desk, &standing)?;
+    print_after(page, desk, &standing, asked.module)?;
     Ok(ExitCode::Success)
 }
 
@@ -244,7 +244,7 @@ fn assess(page: &mut Page, desk: &mut Desk, asked: &Asked<'_>) -> Result<ExitCod
     page.verdict(Tone::Neutral, "self-assessed:", "recorded as that")?;
     page.blank()?;
     let (_, standing) = desk.standing()?;
-    print_next(page, desk, &standing)?;
+    print_after(page, desk, &standing, asked.module)?;
     Ok(ExitCode::Success)
 }
 
@@ -274,19 +274,18 @@ fn text(
             Ok(Some(limited(&mut file).map_err(unreadable)?))
         }
         None if !io::stdin().is_terminal() => Ok(Some(limited(&mut io::stdin().lock())?)),
-        None => {
-            match editor::editor() {
-                Some(editor) => edited(desk, asked, &editor),
-                None => {
-                    page.blank()?;
-                    page.markdown(asked.open.question.as_str())?;
-                    page.blank()?;
-                    Err(Error::user("no editor is set to write the answer in").hinted(
-                    "set EDITOR, or write it into a file and name that with `--answer FILE`",
-                ))
-                }
+        None => match editor::editor() {
+            Some(editor) => edited(desk, asked, &editor),
+            None => {
+                page.blank()?;
+                page.markdown(asked.open.question.as_str())?;
+                page.blank()?;
+                Err(Error::user("no editor is set to write the answer in").hinted(format!(
+                        "set EDITOR, such as `export EDITOR=nano`, or write the answer into a file: `{}`",
+                        program::command("submit --answer FILE")
+                    )))
             }
-        }
+        },
     }
 }
 

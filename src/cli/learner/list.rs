@@ -10,7 +10,6 @@ use crate::cli::error::Error;
 use crate::curriculum::document::Difficulty;
 use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
-use crate::plural::count;
 
 /// List the modules of the course
 #[derive(Args, Debug)]
@@ -28,18 +27,16 @@ pub(super) fn run_list(_: &ListArgs, global: &LearnerArgs) -> Result<ExitCode, E
     if let Some(summary) = &course.manifest.summary {
         page.text(summary.as_str())?;
     }
-    let head = ["module", "", "time", "difficulty"];
+    let head = ["module", "title", "time", "difficulty"];
     if course.is_linear() {
         page.blank()?;
         let rows: Vec<_> = course.modules.iter().map(row).collect();
         page.table(&head, &rows)?;
         return Ok(ExitCode::Success);
     }
-    for (group, _) in course.manifest.groups() {
-        page.blank()?;
-        page.title(group.title.as_str())?;
-        page.table(&head, &rows_of(course, &group.modules))?;
-    }
+    let groups = course.manifest.groups();
+    let groups = groups.map(|(group, _)| (group.title.as_str(), rows_of(course, &group.modules)));
+    page.titled_tables(&head, &groups.collect::<Vec<_>>())?;
     Ok(ExitCode::Success)
 }
 
@@ -52,7 +49,7 @@ fn row(module: &CourseModule) -> Vec<Cell> {
     let manifest = &module.manifest;
     let minutes = manifest
         .minutes
-        .map(|minutes| count(minutes.get(), "minute"));
+        .map(|minutes| format!("{} min", minutes.get()));
     let difficulty = manifest.difficulty.map(Difficulty::word);
     vec![
         Cell::plain(module.id().as_str()),

@@ -3,12 +3,13 @@
 use super::LearnerArgs;
 use super::course::Loaded;
 use super::desk::{self, Desk, shown};
-use super::page::Page;
+use super::page::{Page, Tone};
 use crate::bundle::course::Course;
 use crate::cli::error::Error;
+use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
 use crate::learn::place::Place;
-use crate::learn::progress::{Next, Standing};
+use crate::learn::progress::{ModuleStanding, Next, Standing};
 
 /// Says what to do next.
 pub(super) fn run_next(args: &LearnerArgs) -> Result<ExitCode, Error> {
@@ -36,6 +37,26 @@ pub(super) fn print_next(page: &mut Page, desk: &Desk, standing: &Standing) -> R
         shown(&desk.place.project().join(folder))
     });
     page.next(&what, &arguments)
+}
+
+/// Says that a module is done, where it is, and what to do next.
+pub(super) fn print_after(
+    page: &mut Page,
+    desk: &Desk,
+    standing: &Standing,
+    module: &ModuleId,
+) -> Result<(), Error> {
+    let known = standing.modules.iter().find(|it| it.id == *module);
+    if known.is_some_and(ModuleStanding::is_done) {
+        let counts = standing.counts;
+        let done = format!(
+            "{module}; that makes {} of {} modules",
+            counts.modules_done, counts.modules
+        );
+        page.verdict(Tone::Good, "done:", &done)?;
+        page.blank()?;
+    }
+    print_next(page, desk, standing)
 }
 
 /// What to do, and the arguments that do it.
@@ -74,7 +95,11 @@ fn words(course: &Course, standing: &Standing, place: impl Fn(&str) -> String) -
             "submit".to_owned(),
         ),
         Next::SelectModule { suggested } => (
-            "Choose the next module:".to_owned(),
+            if standing.counts.modules_done == 0 {
+                "Choose a module to begin with (`list` shows them all):".to_owned()
+            } else {
+                "Choose the next module (`list` shows them all):".to_owned()
+            },
             format!("select {suggested}"),
         ),
         Next::Done => (

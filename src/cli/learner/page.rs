@@ -18,12 +18,21 @@ const MAX_WIDTH: usize = 96;
 /// Columns that text takes at least.
 const MIN_WIDTH: usize = 30;
 
+/// Blanks between two columns of a table.
+const GAP: usize = 2;
+
+/// Columns that the widest column of a table keeps.
+const MIN_COLUMN: usize = 12;
+
 /// Columns where there is no terminal.
 const DEFAULT_WIDTH: usize = 80;
 
+/// Columns in plain mode where there is no terminal: a paragraph is one line, for those who search in it.
+const PLAIN_WIDTH: usize = 10_000;
+
 const TITLE: Style = Style::new().bold();
 const DIM: Style = Style::new().dimmed();
-const COMMAND: Style = AnsiColor::Cyan.on_default().bold();
+const COMMAND: Style = Style::new().bold();
 
 /// What became of something, as its colour.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -43,7 +52,8 @@ impl Tone {
         match self {
             Self::Good => AnsiColor::Green.on_default().bold(),
             Self::Bad => AnsiColor::Red.on_default().bold(),
-            Self::Notice => AnsiColor::Yellow.on_default(),
+            // Yellow can't be read on a light background.
+            Self::Notice => AnsiColor::Magenta.on_default().bold(),
             Self::Neutral => Style::new(),
         }
     }
@@ -80,12 +90,23 @@ pub(crate) struct Page {
 impl Page {
     /// Begins a page.
     pub(crate) fn new(args: &LearnerArgs) -> Self {
-        let columns = width::of_stdout().unwrap_or(DEFAULT_WIDTH);
+        // Screen readers read a terminal by its rows, and those end within words unless lines are broken before.
+        let elsewhere = if args.plain {
+            PLAIN_WIDTH
+        } else {
+            DEFAULT_WIDTH
+        };
+        let width = width::of_stdout().map(|columns| columns.clamp(MIN_WIDTH, MAX_WIDTH));
         Self {
             out: AutoStream::auto(io::stdout()),
-            width: columns.clamp(MIN_WIDTH, MAX_WIDTH),
+            width: width.unwrap_or(elsewhere),
             is_plain: args.plain,
         }
+    }
+
+    /// Whether lines are for those who hear them.
+    pub(crate) fn is_plain(&self) -> bool {
+        self.is_plain
     }
 
     /// Where lines go that are made elsewhere.
@@ -105,15 +126,6 @@ impl Page {
             "{TITLE}{}{TITLE:#}",
             escape::text(text)
         )?)
-    }
-
-    /// A line of less weight.
-    pub(crate) fn aside(&mut self, text: &str) -> Result<(), Error> {
-        let lines = markdown::plain_lines(text, self.width);
-        for line in lines {
-            writeln!(self.out, "{DIM}{line}{DIM:#}")?;
-        }
-        Ok(())
     }
 
     /// A verdict, and what it is about.
@@ -187,13 +199,62 @@ impl Page {
 
     /// A command as it is typed, and what for.
     pub(crate) fn command(&mut self, what: &str, command: &str) -> Result<(), Error> {
-        self.text(what)?;
         let command = escape::text(command);
+        if self.is_plain {
+            return Ok(writeln!(self.out, "{} {command}", escape::text(what))?);
+        }
+        self.text(what)?;
         Ok(writeln!(self.out, "  {COMMAND}{command}{COMMAND:#}")?)
     }
 
     /// A table. In plain mode each row is a line in which every cell follows the name of its column.
     pub(crate) fn table(&mut self, head: &[&str], rows: &[Vec<Cell>]) -> Result<(), Error> {
+        let widths = self.widths(head, rows);
+        self.table_of(head, rows, &widths)
+    }
+
+    /// Tables of the same columns, each below its title, all aligned.
+    pub(crate) fn titled_tables(
+        &mut self,
+        head: &[&str],
+        tables: &[(&str, Vec<Vec<Cell>>)],
+    ) -> Result<(), Error> {
+        let widths = self.widths(head, tables.iter().flat_map(|(_, rows)| rows));
+        for (title, rows) in tables {
+            self.blank()?;
+            self.title(title)?;
+            self.table_of(head, rows, &widths)?;
+        }
+        Ok(())
+    }
+
+    /// How wide columns are: as wide as their cells. Where that is too much, the widest is narrower.
+    fn widths<'r>(
+        &self,
+        head: &[&str],
+        rows: impl IntoIterator<Item = &'r Vec<Cell>>,
+    ) -> Vec<usize> {
+        let mut widths: Vec<_> = head.iter().map(|name| markdown::columns(name)).collect();
+        for row in rows {
+            for (width, cell) in widths.iter_mut().zip(row) {
+                *width = (*width).max(markdown::columns(&escape::text(&cell.text)));
+            }
+        }
+        let gaps = GAP * widths.len().saturating_sub(1);
+        let taken = widths.iter().sum::<usize>() + gaps;
+        if let Some(widest) = widths.iter_mut().max() {
+            let over = taken.saturating_sub(self.width);
+            *widest = widest.saturating_sub(over).max((*widest).min(MIN_COLUMN));
+        }
+        widths
+    }
+
+    fn table_of(
+        &mut self,
+        head: &[&str],
+        rows: &[Vec<Cell>],
+        widths: &[usize],
+    ) -> Result<(), Error> {
         if self.is_plain {
             for row in rows {
                 let cells = head
@@ -209,37 +270,40 @@ impl Page {
             }
             return Ok(());
         }
-        let widths: Vec<_> = (0..head.len())
-            .map(|column| {
-                let cells = rows.iter().filter_map(|row| row.get(column));
-                let cells = cells.map(|cell| markdown::columns(&cell.text));
-                cells
-                    .chain([markdown::columns(head[column])])
-                    .max()
-                    .unwrap_or(0)
-            })
-            .collect();
-        let heads: Vec<_> = head.iter().map(|text| Cell::plain(*text)).collect();
         if head.iter().any(|text| !text.is_empty()) {
-            write!(self.out, "{DIM}")?;
-            self.row(&heads, &widths)?;
-            write!(self.out, "{DIM:#}")?;
+            let heads: Vec<_> = head.iter().map(|text| (DIM, *text)).collect();
+            self.row(&heads, widths)?;
         }
         for row in rows {
-            self.row(row, &widths)?;
+            let cells: Vec<_> = row
+                .iter()
+                .map(|cell| (cell.tone.style(), cell.text.as_str()))
+                .collect();
+            self.row(&cells, widths)?;
         }
         Ok(())
     }
 
-    fn row(&mut self, row: &[Cell], widths: &[usize]) -> Result<(), Error> {
-        let last = row.iter().rposition(|cell| !cell.text.is_empty());
-        for (column, cell) in row.iter().enumerate().take(last.map_or(0, |it| it + 1)) {
-            let style = cell.tone.style();
-            let text = escape::text(&cell.text);
-            let gap = widths[column].saturating_sub(markdown::columns(&text));
-            let gap = if Some(column) == last { 0 } else { gap + 2 };
-            write!(self.out, "{style}{text}{style:#}{}", " ".repeat(gap))?;
+    /// A row, as many lines as its highest cell takes. No line ends in blanks.
+    fn row(&mut self, row: &[(Style, &str)], widths: &[usize]) -> Result<(), Error> {
+        let cells: Vec<_> = row
+            .iter()
+            .zip(widths)
+            .map(|((style, text), width)| (style, markdown::plain_lines(text, *width)))
+            .collect();
+        let height = cells.iter().map(|(_, lines)| lines.len()).max();
+        for index in 0..height.unwrap_or(0) {
+            let mut blanks = 0;
+            for ((style, lines), width) in cells.iter().zip(widths) {
+                let text = lines.get(index).map_or("", String::as_str);
+                if !text.is_empty() {
+                    write!(self.out, "{}{style}{text}{style:#}", " ".repeat(blanks))?;
+                    blanks = 0;
+                }
+                blanks += width.saturating_sub(markdown::columns(text)) + GAP;
+            }
+            writeln!(self.out)?;
         }
-        Ok(writeln!(self.out)?)
+        Ok(())
     }
 }

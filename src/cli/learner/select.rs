@@ -9,7 +9,7 @@ use super::page::{Page, Tone};
 use crate::cli::error::Error;
 use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
-use crate::learn::progress::Standing;
+use crate::learn::progress::{Next, Standing};
 use crate::learn::state::Time;
 
 /// Work on another module that you have reached
@@ -41,7 +41,11 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     desk.store.select(&module, Time::now())?;
     page.verdict(Tone::Good, "selected:", module.as_str())?;
     let (_, standing) = desk.standing()?;
-    print_next(&mut page, &desk, &standing)?;
+    page.blank()?;
+    match standing.next {
+        Next::Build { .. } => page.next("Read the task:", "show")?,
+        _ => print_next(&mut page, &desk, &standing)?,
+    }
     Ok(ExitCode::Success)
 }
 

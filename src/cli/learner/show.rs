@@ -3,7 +3,8 @@
 use clap::Args;
 
 use super::LearnerArgs;
-use super::desk::{Desk, shown};
+use super::challenge;
+use super::desk::Desk;
 use super::page::Page;
 use crate::bundle::course::CourseModule;
 use crate::cli::error::Error;
@@ -38,17 +39,22 @@ pub(super) fn run_show(args: &ShowArgs, global: &LearnerArgs) -> Result<ExitCode
     }
     let wants_task = args.task || args.module.is_some();
     match &standing.next {
-        Next::Answer { question, .. } if !wants_task => {
-            print_question(&mut page, &desk, question)?;
-        }
-        Next::Fix { module, folder, .. } if !wants_task => {
-            let place = shown(&desk.place.project().join(folder));
-            let record = desk.store.progress()?;
-            let challenge = record.open_challenge(module);
-            let incident = challenge.map_or("", |it| it.content.incident.as_str());
-            print_incident(&mut page, desk.module_of(module), incident)?;
+        Next::Answer { module, question } if !wants_task => {
+            let at = standing.modules.iter().find(|it| it.id == *module);
+            let (settled, of) = at.map_or((0, 0), |it| (it.settled, it.questions));
+            page.title(&format!("{module}, question {} of {of}", settled + 1))?;
             page.blank()?;
-            page.text(&format!("The code is in `{place}`."))?;
+            print_question(&mut page, &desk, question)?;
+            page.blank()?;
+            page.next("When you can answer it:", "submit")?;
+            page.next("When you are stuck:", "hint")?;
+        }
+        Next::Fix { module, .. } if !wants_task => {
+            let record = desk.store.progress()?;
+            if let Some(challenge) = record.open_challenge(module) {
+                let module = desk.module_of(module);
+                challenge::tell(&mut page, &desk, module, &challenge.content)?;
+            }
         }
         _ => print_task(
             &mut page,
@@ -84,7 +90,7 @@ fn print_task(
             .map(|minutes| format!("about {}", count(minutes, "minute"))),
     ];
     let facts: Vec<_> = facts.into_iter().flatten().collect();
-    page.aside(&facts.join(", "))?;
+    page.text(&facts.join(", "))?;
     page.blank()?;
     if !Markdown::parse(&module.prompt).begins_with_title {
         page.title(manifest.title.as_str())?;
@@ -98,7 +104,7 @@ fn print_task(
     }
     if let Some(build) = &manifest.build {
         page.blank()?;
-        page.title("Write")?;
+        page.title("What you write")?;
         page.items(build.edit.iter().map(FilePath::as_str))?;
         let judges = match &build.validator {
             Validator::Pytest(pytest) => {
@@ -107,9 +113,18 @@ fn print_task(
             }
             Validator::Command(command) => command.argv.join(" "),
         };
-        page.aside(&format!("Judged by {judges}."))?;
+        page.text(&format!("Judged by {judges}."))?;
     }
     let is_current = standing.current.as_ref() == Some(module.id());
+    if matches!(&standing.next, Next::SelectModule { .. })
+        && standing
+            .modules
+            .iter()
+            .any(|it| it.id == *module.id() && it.is_reached && !it.is_done())
+    {
+        page.blank()?;
+        page.next("To work on it:", &format!("select {}", module.id()))?;
+    }
     if is_current && matches!(standing.next, Next::Build { .. }) {
         page.blank()?;
         page.next("When you have written it:", "submit")?;

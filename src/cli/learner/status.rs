@@ -10,7 +10,7 @@ use super::page::{Cell, Page, Tone};
 use crate::cli::error::Error;
 use crate::curriculum::id::ModuleId;
 use crate::exit_code::ExitCode;
-use crate::learn::progress::{ModuleStanding, StageState, Standing};
+use crate::learn::progress::{ModuleStanding, Next, StageState, Standing};
 use crate::learn::state::PassKind;
 
 /// Show how far you are
@@ -39,15 +39,21 @@ pub(super) fn run_status(args: &StatusArgs, global: &LearnerArgs) -> Result<Exit
     let manifest = &desk.loaded.course.manifest;
     page.title(&format!("{} {}", manifest.title, manifest.version))?;
     let counts = standing.counts;
-    page.aside(&format!(
+    page.text(&format!(
         "{} of {} modules, {} of {} stages",
         counts.modules_done, counts.modules, counts.stages_done, counts.stages
     ))?;
     page.blank()?;
+    let marker = if page.is_plain() { "here" } else { ">" };
     let rows: Vec<_> = standing
         .modules
         .iter()
-        .map(|module| row(module, standing.current.as_ref() == Some(&module.id)))
+        .map(|module| {
+            // What is only suggested is not where the learner is.
+            let is_chosen = !matches!(standing.next, Next::SelectModule { .. });
+            let is_current = is_chosen && standing.current.as_ref() == Some(&module.id);
+            row(module, if is_current { marker } else { "" })
+        })
         .collect();
     page.table(&["", "module", "Build", "Justify", "Harden"], &rows)?;
     page.blank()?;
@@ -55,8 +61,7 @@ pub(super) fn run_status(args: &StatusArgs, global: &LearnerArgs) -> Result<Exit
     Ok(ExitCode::Success)
 }
 
-fn row(module: &ModuleStanding, is_current: bool) -> Vec<Cell> {
-    let marker = if is_current { ">" } else { "" };
+fn row(module: &ModuleStanding, marker: &str) -> Vec<Cell> {
     let build = match (&module.build, module.is_broken) {
         (StageState::Done(_), true) => Cell::new(Tone::Bad, "broken since"),
         (state, _) => stage(state, || "open".to_owned()),

@@ -59,6 +59,12 @@ pub(super) fn run_submit(args: &SubmitArgs, global: &LearnerArgs) -> Result<Exit
         ),
         Next::Answer { .. } => unreachable!("answers were dealt with before"),
         Next::StartChallenge { .. } | Next::SelectModule { .. } | Next::Done => {
+            page.text(match &standing.next {
+                Next::SelectModule { .. } => "Nothing was handed in: no module is chosen.",
+                Next::StartChallenge { .. } => "Nothing was handed in: no challenge has begun.",
+                _ => "Nothing was handed in: all is done.",
+            })?;
+            page.blank()?;
             print_next(&mut page, &desk, &standing)?;
             Ok(ExitCode::NothingSelected)
         }

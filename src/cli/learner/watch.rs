@@ -154,7 +154,7 @@ impl At {
                 }
             }
             let seconds = began.elapsed().as_secs_f64();
-            page.aside(&format!(
+            page.text(&format!(
                 "{seconds:.2} s after the save. Waiting for changes."
             ))?;
             loop {
