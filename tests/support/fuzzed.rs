@@ -14,8 +14,10 @@ use mastery::inject::patch::Patch;
 use mastery::pattern::Pattern;
 use mastery::project::language::Language;
 use mastery::project::region;
+use mastery::source::path::is_plain_relative;
 use mastery::source::tree::{Entry, Tree};
 use mastery::source::{SourceFile, yaml};
+use serde_json::Value;
 
 /// Any text as a YAML file: read with its places, and held against each schema and type.
 pub(crate) fn yaml(text: &str) {
@@ -147,17 +149,21 @@ pub(crate) fn archive(bytes: &[u8]) {
 /// Any text as `course.json`, and as the `sealed.json` of a fixed course, each with the files that it names. What is
 /// read is written the same way.
 pub(crate) fn course(text: &str) {
-    let text = Entry::file(text.as_bytes());
-    let read = |json: &Entry| {
-        let mut files: Tree = ["a", "b"]
-            .into_iter()
-            .map(|id| (format!("prompts/{id}.md"), Entry::file(*b"# Task")))
-            .collect();
+    let read = |json: &str| {
+        let mut files = Tree::new();
+        let document: Value = serde_json::from_str(json).unwrap_or_default();
+        for module in document["modules"].as_array().into_iter().flatten() {
+            let id = module["module"]["id"].as_str().unwrap_or_default();
+            let path = format!("prompts/{id}.md");
+            if is_plain_relative(&path) {
+                files.insert(path, Entry::file(*b"# Task"));
+            }
+        }
         files.insert("project/a.py", Entry::file(*b"x = 1"));
-        files.insert(wire::COURSE_FILE, json.clone());
+        files.insert(wire::COURSE_FILE, Entry::file(json.as_bytes()));
         wire::read_course(&files)
     };
-    if let Ok(course) = read(&text) {
+    if let Ok(course) = read(text) {
         let files = wire::course_files(&course);
         let again = wire::read_course(&files).unwrap();
         assert!(wire::course_files(&again) == files);
@@ -168,11 +174,11 @@ pub(crate) fn course(text: &str) {
                 .all(|it| course.module(it.id().as_str()).is_some())
         );
     }
-    let fixed: Course = read(&Entry::file(FIXED_COURSE.as_bytes())).unwrap();
+    let fixed: Course = read(FIXED_COURSE).unwrap();
     let mut files = Tree::new();
     let path = "patched/a/0123456789abcdef/a.py";
     files.insert(path, Entry::file(*b"x = 2"));
-    files.insert(wire::SEALED_FILE, text);
+    files.insert(wire::SEALED_FILE, Entry::file(text.as_bytes()));
     if let Ok(sealed) = wire::read_sealed(&files, &fixed) {
         let files = wire::sealed_files(&sealed);
         let again = wire::read_sealed(&files, &fixed).unwrap();
