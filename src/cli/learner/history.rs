@@ -83,7 +83,7 @@ pub(super) fn run_history(args: &HistoryArgs, global: &LearnerArgs) -> Result<Ex
             if rows.is_empty() {
                 page.text("There are no snapshots yet; each submit takes one.")?;
             }
-            if let Some(latest) = shown.first() {
+            if let Some(latest) = taken.first() {
                 page.table(&["snapshot", "when", "why"], &rows)?;
                 page.blank()?;
                 let example = format!("history {} --to ../again", &latest.id.as_str()[..12]);
