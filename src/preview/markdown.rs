@@ -84,8 +84,7 @@ fn style_of(token: Token) -> Style {
         Token::Comment => DIM,
         Token::String => AnsiColor::Green.on_default(),
         Token::Number => AnsiColor::Magenta.on_default(),
-        Token::Keyword => PLAIN.bold(),
-        Token::Definition => PLAIN.bold(),
+        Token::Keyword | Token::Definition => PLAIN.bold(),
     }
 }
 
