@@ -37,7 +37,7 @@ pub(crate) struct BundleArgs {
     #[arg(value_name = "CURRICULUM", required_unless_present = "inspect")]
     pub curriculum: Option<PathBuf>,
 
-    /// Where to write it; with several runtimes FILE-<os>-<arch>
+    /// Where to write it; with several runtimes FILE-OS-ARCH
     #[arg(
         short,
         long,

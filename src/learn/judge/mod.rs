@@ -1,8 +1,8 @@
 //! A language model as a judge of answers that the rubric can't decide about.
 //!
 //! Any server will do that speaks the protocol of OpenAI's chat completions. Nothing is sent unless the learner has set
-//! up a key ([`config`]). What is asked holds the learner's words as data ([`prompt`]), what comes back is read strictly
-//! ([`response`]), and what it would tell the learner is looked at first ([`feedback`]).
+//! up a key ([`config`]). What is asked holds the learner's words as data (`prompt`), what comes back is read strictly
+//! (`response`), and what it would tell the learner is looked at first (`feedback`).
 
 pub mod config;
 mod feedback;
