@@ -30,6 +30,7 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     let (_, standing) = desk.standing()?;
     let module = desk.module(Some(&args.module), &standing)?.id().clone();
     let known = standing.modules.iter().find(|it| it.id == module);
+    let is_broken = known.is_some_and(|it| it.is_broken);
     if !known.is_some_and(|it| it.is_reached) {
         let message = format!("`{module}` builds on modules that are not done");
         let refused = Error::nothing_selected(message);
@@ -43,7 +44,8 @@ pub(super) fn run_select(args: &SelectArgs, global: &LearnerArgs) -> Result<Exit
     let (_, standing) = desk.standing()?;
     page.blank()?;
     match standing.next {
-        Next::Build { .. } => page.next("Read the task:", "show")?,
+        // Who comes back to mend something knows the task.
+        Next::Build { .. } if !is_broken => page.next("Read the task:", "show")?,
         _ => print_next(&mut page, &desk, &standing)?,
     }
     Ok(ExitCode::Success)
