@@ -7,8 +7,9 @@ use clap::Args;
 
 use super::editor;
 use super::error::Error;
-use super::global::{Format, GlobalArgs};
+use super::global::GlobalArgs;
 use super::module::{self, PickedModule};
+use super::output::Format;
 use crate::answer::sheet::Sheet;
 use crate::answer::trial::own_answers;
 use crate::answer::{PatternError, Rubric};
@@ -92,8 +93,8 @@ pub(super) fn run_answer(args: &AnswerArgs, global: &GlobalArgs) -> Result<ExitC
     match global.format() {
         Format::Json => report::json::render(module, &tried, &mut out)?,
         Format::Concise => report::concise(module, &tried, &mut out)?,
-        Format::Human if args.all => report::table(&tried, global.verbose, &mut out)?,
-        Format::Human => {
+        _ if args.all => report::table(&tried, global.verbose, &mut out)?,
+        _ => {
             for tried in &tried {
                 report::explain(tried, global.verbose, &mut out)?;
             }

@@ -9,7 +9,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::error::Error;
-use super::global::{Format, GlobalArgs};
+use super::global::GlobalArgs;
+use super::output::Format;
 use crate::date;
 use crate::exit_code::ExitCode;
 use crate::plural::count;
@@ -101,7 +102,7 @@ fn tell(global: &GlobalArgs, told: &impl Told) -> io::Result<()> {
             serde_json::to_writer_pretty(&mut out, told)?;
             writeln!(out)
         }
-        Format::Human | Format::Concise => told.print(&mut out),
+        _ => told.print(&mut out),
     }
 }
 

@@ -14,6 +14,7 @@ use crate::git::{self, RevisionError};
 use crate::lint;
 use crate::plural::count;
 use crate::project::Project;
+use crate::report::ChangedSince;
 use crate::run::environment::Wanted;
 use crate::verify::changed::changed_cases;
 use crate::verify::plan::{Plan, Planned};
@@ -39,20 +40,19 @@ enum Changed {
     Cases(BTreeSet<String>),
 }
 
-/// Keeps the cases that differ from those of a revision. Returns whether there were some before and
-/// none is left.
+/// Keeps the cases that differ from those of a revision. Returns what there was before, if anything was asked for.
 pub(super) fn narrow(
     plan: &mut Plan,
     checked: &[Checked],
     args: &ChangedArgs,
     global: &GlobalArgs,
-) -> Result<bool, Error> {
+) -> Result<Option<ChangedSince>, Error> {
     let Some(revision) = &args.changed_since else {
-        return Ok(false);
+        return Ok(None);
     };
     let all = plan.cases.len();
     if all == 0 {
-        return Ok(false);
+        return Ok(None);
     }
     let mut wanted = BTreeSet::new();
     for (index, checked) in checked.iter().enumerate() {
@@ -85,7 +85,10 @@ pub(super) fn narrow(
             );
         }
     }
-    Ok(plan.cases.is_empty())
+    Ok(Some(ChangedSince {
+        revision: revision.clone(),
+        plan_cases: all,
+    }))
 }
 
 fn changed(plan: &Plan, index: usize, checked: &Checked, revision: &str) -> Result<Changed, Error> {

@@ -8,7 +8,8 @@ use semver::VersionReq;
 use serde::Serialize;
 
 use super::error::Error;
-use super::global::{Format, GlobalArgs};
+use super::global::GlobalArgs;
+use super::output::Format;
 use crate::exit_code::ExitCode;
 use crate::run::environment::{find_on_path, interpreter};
 use crate::run::sandbox::support::{Gap, REQUIRED_LANDLOCK_ABI, Support};
@@ -153,7 +154,7 @@ pub(super) fn run_doctor(_: &DoctorArgs, global: &GlobalArgs) -> Result<ExitCode
             serde_json::to_writer_pretty(&mut out, &findings).map_err(io::Error::from)?;
             writeln!(out)?;
         }
-        Format::Human | Format::Concise => findings.print(&mut out)?,
+        _ => findings.print(&mut out)?,
     }
     Ok(if findings.is_well() {
         ExitCode::Success

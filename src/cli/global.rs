@@ -1,18 +1,18 @@
 //! Options that every command shares.
 
-use std::io::{self, IsTerminal as _, Write};
+use std::io::{self, IsTerminal as _};
 use std::path::PathBuf;
 
 use clap::builder::{EnumValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
-use crate::diagnostic::render::Look;
-use crate::report::human::{self, Verbosity};
+use crate::report::Report;
+use crate::report::human::Verbosity;
 use crate::report::progress::{Bar, Lines, Progress, Silent};
-use crate::report::{Report, concise, json};
 use crate::run::environment::cache_dir;
 
 use super::error::Error;
+use super::output::{Format, Output};
 
 /// Options that every command shares.
 #[derive(Args, Clone, Debug)]
@@ -105,18 +105,6 @@ impl From<Format> for FormatArg {
     }
 }
 
-/// A format of results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Excerpts, explanations and a table
-    #[default]
-    Human,
-    /// One line for each finding and each unexpected case
-    Concise,
-    /// One JSON document; see `mastery schema report`
-    Json,
-}
-
 /// When to use colours.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub(crate) enum ColorMode {
@@ -181,42 +169,17 @@ impl GlobalArgs {
         }
     }
 
-    /// Prints a report to standard output. A reader that has gone away has seen what it wanted, and
-    /// changes nothing about how the run ended.
+    /// Prints a report to standard output.
     pub(super) fn print(&self, report: &Report) -> Result<(), Error> {
-        match self.write(report) {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
-        }
+        Output::to_stdout(self)?.publish(report)
     }
 
-    fn write(&self, report: &Report) -> io::Result<()> {
-        let mut out = anstream::AutoStream::auto(io::stdout().lock());
-        match self.format() {
-            Format::Human => human::render(report, self.verbosity(), look(), &mut out)?,
-            Format::Json => json::render(report, &mut out)?,
-            Format::Concise => concise::render(report, &mut out)?,
-        }
-        out.flush()
-    }
-
-    fn verbosity(&self) -> Verbosity {
+    /// How much is told.
+    pub(super) fn verbosity(&self) -> Verbosity {
         match (self.quiet, self.verbose) {
             (true, _) => Verbosity::Quiet,
             (false, true) => Verbosity::Verbose,
             (false, false) => Verbosity::Normal,
         }
-    }
-}
-
-/// How wide findings are drawn. Off a terminal lines are not folded.
-fn look() -> Look {
-    const UNBOUNDED: usize = 1000;
-    let width = std::env::var("COLUMNS")
-        .ok()
-        .and_then(|text| text.parse().ok());
-    let width = width.filter(|_| io::stdout().is_terminal());
-    Look {
-        width: width.unwrap_or(UNBOUNDED).max(40),
     }
 }

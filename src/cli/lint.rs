@@ -10,6 +10,7 @@ use clap::Args;
 use super::error::Error;
 use super::fix::{self, FixedFile};
 use super::global::GlobalArgs;
+use super::output::{Output, OutputArgs};
 use super::select;
 use crate::diagnostic::Diagnostic;
 use crate::exit_code::ExitCode;
@@ -44,6 +45,9 @@ pub(crate) struct LintArgs {
 
     #[command(flatten)]
     pub baseline: BaselineArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Options of known findings.
@@ -72,6 +76,7 @@ fn rule(name: &str) -> Result<&'static dyn Rule, String> {
 pub(super) fn run_lint(args: &LintArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let base = std::env::current_dir()?;
+    let output = Output::begin(global, &args.output)?;
     let mut findings = find(args, &base)?;
     if args.dry_run {
         return show_fixes(&fix::plan(&findings));
@@ -92,7 +97,7 @@ pub(super) fn run_lint(args: &LintArgs, global: &GlobalArgs) -> Result<ExitCode,
         deny_warnings: global.denies_warnings(),
         ..Report::default()
     };
-    global.print(&report)?;
+    output.publish(&report)?;
     Ok(report.exit_code())
 }
 

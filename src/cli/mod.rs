@@ -19,9 +19,11 @@ mod lock;
 mod machinery;
 mod module;
 mod new;
+mod output;
 mod plan;
 mod preview;
 mod prompt;
+mod report;
 mod runner;
 mod schema;
 mod select;
@@ -65,6 +67,7 @@ enum Command {
     Verify(verify::VerifyArgs),
     Watch(watch::WatchArgs),
     Plan(plan::PlanArgs),
+    Report(report::ReportArgs),
     Bug(bug::BugArgs),
     Answer(answer::AnswerArgs),
     Preview(preview::PreviewArgs),
@@ -76,6 +79,16 @@ enum Command {
     Schema(schema::SchemaArgs),
     Cache(cache::CacheCommandArgs),
     Doctor(doctor::DoctorArgs),
+}
+
+impl Command {
+    /// Whether it ends with a report, which there are more formats for than for the answers of other commands.
+    fn has_report(&self) -> bool {
+        matches!(
+            self,
+            Self::Check(_) | Self::Lint(_) | Self::Verify(_) | Self::Report(_)
+        )
+    }
 }
 
 /// Runs the command that `arguments` ask for, the name of the program first.
@@ -109,6 +122,9 @@ fn end(result: Result<ExitCode, Error>) -> ExitCode {
 
 fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
     let global = &cli.global;
+    if !cli.command.has_report() {
+        global.format().expect_basic()?;
+    }
     match &cli.command {
         Command::Check(args) => verify::run_check(args, global),
         Command::Lint(args) => lint::run_lint(args, global),
@@ -117,6 +133,7 @@ fn dispatch(cli: &Cli) -> Result<ExitCode, Error> {
         Command::Watch(args) => watch::run_watch(args, global),
         Command::New(args) => new::run_new(args, global),
         Command::Plan(args) => plan::run_plan(args, global),
+        Command::Report(args) => report::run_report(args, global),
         Command::Bug(args) => bug::run_bug(args, global),
         Command::Answer(args) => answer::run_answer(args, global),
         Command::Preview(args) => preview::run_preview(args, global),

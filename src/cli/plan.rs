@@ -7,8 +7,10 @@ use std::time::Duration;
 use clap::Args;
 use serde::Serialize;
 
+use super::changed::{self, ChangedArgs};
 use super::error::Error;
-use super::global::{Format, GlobalArgs};
+use super::global::GlobalArgs;
+use super::output::Format;
 use super::{select, verify};
 use crate::exit_code::ExitCode;
 use crate::plural::count;
@@ -32,6 +34,9 @@ pub(crate) struct PlanArgs {
     /// Print so many shards as a JSON matrix on one line, for `--shard` of `mastery verify`
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_SHARDS)))]
     pub shards: Option<u16>,
+
+    #[command(flatten)]
+    pub changed: ChangedArgs,
 
     /// Go by what cases took in these reports (`--format json`); may be given several times
     #[arg(long, value_name = "FILE")]
@@ -75,8 +80,9 @@ pub(super) fn run_plan(args: &PlanArgs, global: &GlobalArgs) -> Result<ExitCode,
     let base = std::env::current_dir()?;
     let durations = verify::durations(&args.durations)?;
     let checked = select::check(&select::select(&args.paths, &base)?, &base);
-    let plan = verify::plan(&checked, &args.cases)?;
-    if plan.cases.is_empty() {
+    let mut plan = verify::plan(&checked, &args.cases)?;
+    let changed_since = changed::narrow(&mut plan, &checked, &args.changed, global)?;
+    if plan.cases.is_empty() && changed_since.is_none() {
         let is_unreadable = checked.iter().any(|it| it.curriculum.manifest.is_none());
         return Err(if is_unreadable {
             Error::user("a manifest can't be read").hinted("`mastery lint` says why")

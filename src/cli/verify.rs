@@ -11,6 +11,7 @@ use super::changed::{self, ChangedArgs};
 use super::error::Error;
 use super::global::GlobalArgs;
 use super::lint::BaselineArgs;
+use super::output::{Output, OutputArgs};
 use super::runner::{RunSettings, Runner, RunnerArgs};
 use super::select::{self, Checked};
 use crate::diagnostic::{Diagnostic, Severity};
@@ -45,6 +46,9 @@ pub(crate) struct VerifyArgs {
 
     #[command(flatten)]
     pub runner: RunnerArgs,
+
+    #[command(flatten)]
+    pub output: OutputArgs,
 }
 
 /// Which part of the cases is run, how often, and for how long.
@@ -115,6 +119,7 @@ pub(super) fn run_verify(args: &VerifyArgs, global: &GlobalArgs) -> Result<ExitC
 fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result<ExitCode, Error> {
     let started = Instant::now();
     let base = std::env::current_dir()?;
+    let output = Output::begin(global, &args.output)?;
     let interrupt = Interrupt::on_signals()?;
     let selections = select::select(&args.paths, &base)?;
     let checked = match scope {
@@ -122,7 +127,7 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         Scope::Cases => select::check_rules(&selections, &base, &lint::rules_about_running()),
     };
     let mut plan = plan(&checked, &args.cases)?;
-    let is_unchanged = changed::narrow(&mut plan, &checked, &args.changed, global)?;
+    let changed_since = changed::narrow(&mut plan, &checked, &args.changed, global)?;
     let shared = durations(&args.run.durations)?;
     let findings: Vec<_> = checked
         .iter()
@@ -133,7 +138,7 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         Scope::FindingsAndCases(baseline) => baseline.apply(findings, &base)?,
     };
     if plan.cases.is_empty()
-        && !is_unchanged
+        && changed_since.is_none()
         && findings.iter().all(|it| it.severity != Severity::Error)
     {
         if args.cases.is_empty()
@@ -146,7 +151,7 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
                 known,
                 ..report(started, &interrupt, global)
             };
-            global.print(&report)?;
+            output.publish(&report)?;
             return Ok(report.exit_code());
         }
         return Err(no_case());
@@ -178,9 +183,10 @@ fn run_scope(args: &VerifyArgs, scope: Scope<'_>, global: &GlobalArgs) -> Result
         known,
         cases,
         shard,
+        changed_since,
         ..report(started, &interrupt, global)
     };
-    global.print(&report)?;
+    output.publish(&report)?;
     Ok(report.exit_code())
 }
 

@@ -32,7 +32,7 @@ impl Sink {
             .diagnostics
             .into_inner()
             .unwrap_or_else(std::sync::PoisonError::into_inner);
-        diagnostics.sort_by(|a, b| sort_key(a).cmp(&sort_key(b)));
+        diagnostics.sort_by(|a, b| a.order().cmp(&b.order()));
         diagnostics
     }
 
@@ -42,18 +42,6 @@ impl Sink {
             .lock()
             .unwrap_or_else(std::sync::PoisonError::into_inner)
     }
-}
-
-fn sort_key(
-    diagnostic: &Diagnostic,
-) -> (&str, Option<crate::source::Position>, &'static str, &str) {
-    let location = &diagnostic.location;
-    (
-        location.shown_path(),
-        location.position(),
-        diagnostic.rule,
-        &diagnostic.message,
-    )
 }
 
 #[cfg(test)]

@@ -133,6 +133,12 @@ pub fn rule(name: &str) -> Option<&'static dyn Rule> {
     rules.find(|rule| rule.meta().name == name)
 }
 
+/// The name of a rule, or of what takes a rule's place in findings.
+pub fn rule_name(name: &str) -> Option<RuleName> {
+    let rule = meta_of(name).map(|meta| meta.name);
+    rule.or_else(|| (name == INTERNAL_ERROR).then_some(INTERNAL_ERROR))
+}
+
 /// Whether an error of the rule called `name` makes running pointless.
 pub fn blocks_running(name: &str) -> bool {
     meta_of(name).is_some_and(|meta| meta.blocks_running)

@@ -3,10 +3,20 @@
 
 pub mod answer;
 pub mod concise;
+mod document;
 pub mod eta;
+pub mod github;
+pub mod gitlab;
+pub mod html;
 pub mod human;
 pub mod json;
+pub mod junit;
+pub mod markdown;
+pub mod merge;
 pub mod progress;
+#[cfg(test)]
+pub(crate) mod sample;
+pub mod sarif;
 
 use std::time::Duration;
 
@@ -27,12 +37,25 @@ pub struct Report {
     pub cases: Vec<CaseReport>,
     /// Which part of a plan the cases are; `None` for all of it.
     pub shard: Option<ShardInfo>,
+    /// What the cases were narrowed to; `None` where nothing was left out because it had not changed.
+    pub changed_since: Option<ChangedSince>,
+    /// What it is compared with, by formats that do.
+    pub base: Option<Box<Report>>,
     /// Wall time of the run.
     pub duration: Duration,
     /// Whether the run was stopped before its end.
     pub is_interrupted: bool,
     /// Whether warnings fail the gate.
     pub deny_warnings: bool,
+}
+
+/// A run of only the cases that differ from those of a revision.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChangedSince {
+    /// The revision, as it was given.
+    pub revision: String,
+    /// How many cases there are, those that do not differ included.
+    pub plan_cases: usize,
 }
 
 /// Which part of a plan a report is about.

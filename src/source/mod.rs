@@ -54,6 +54,8 @@ pub struct SourceFile {
     text: String,
     /// Offsets of the first byte of each line; never empty.
     line_starts: Vec<usize>,
+    /// The number of the first line: 1 unless only a part of the file is there.
+    first_line: usize,
 }
 
 impl SourceFile {
@@ -72,12 +74,31 @@ impl SourceFile {
             path: path.into(),
             text,
             line_starts,
+            first_line: 1,
+        }
+    }
+
+    /// Returns a part of a file: whole lines, the first of which has the number `first_line`.
+    pub fn excerpt(path: impl Into<String>, first_line: usize, text: impl Into<String>) -> Self {
+        Self {
+            first_line: first_line.max(1),
+            ..Self::new(path, text)
         }
     }
 
     /// The path as it is shown: relative to the working directory, with forward slashes.
     pub fn path(&self) -> &str {
         &self.path
+    }
+
+    /// The number of the first line that is there.
+    pub fn first_line(&self) -> usize {
+        self.first_line
+    }
+
+    /// The number of the last line that is there.
+    pub fn last_line(&self) -> usize {
+        self.first_line + self.line_starts.len() - 1
     }
 
     /// The whole text, without a byte order mark.
@@ -94,16 +115,27 @@ impl SourceFile {
         let index = self.line_starts.partition_point(|&start| start <= offset) - 1;
         let column = self.text[self.line_starts[index]..offset].chars().count() + 1;
         Position {
-            line: index + 1,
+            line: index + self.first_line,
             column,
         }
+    }
+
+    /// Returns the byte offset of a position; one that is not there counts as the nearest before it.
+    pub fn offset(&self, position: Position) -> usize {
+        if position.line < self.first_line {
+            return 0;
+        }
+        let line = self.line_span(position.line);
+        let text = &self.text[line.start..line.end];
+        let inside = text.char_indices().nth(position.column.saturating_sub(1));
+        inside.map_or(line.end, |(at, _)| line.start + at)
     }
 
     /// Returns the span of a line, from 1, without its line break.
     ///
     /// A line that the file does not have gives an empty span at its end.
     pub fn line_span(&self, line: usize) -> Span {
-        let Some(&start) = self.line_starts.get(line.wrapping_sub(1)) else {
+        let Some(&start) = self.line_starts.get(line.wrapping_sub(self.first_line)) else {
             return Span::new(self.text.len(), self.text.len());
         };
         let rest = &self.text[start..];
@@ -214,6 +246,30 @@ mod tests {
     }
 
     #[test]
+    fn lines_of_an_excerpt_keep_their_numbers() {
+        let file = SourceFile::excerpt("a", 7, "one\ntwo");
+        assert_eq!(file.position(5), Position { line: 8, column: 2 });
+        assert_eq!(file.line_span(8), Span::new(4, 7));
+        assert_eq!(file.offset(Position { line: 8, column: 2 }), 5);
+        assert_eq!(
+            file.offset(Position {
+                line: 8,
+                column: 99
+            }),
+            7
+        );
+        assert_eq!(file.offset(Position { line: 1, column: 1 }), 0);
+        assert_eq!(
+            file.offset(Position {
+                line: 99,
+                column: 1
+            }),
+            7
+        );
+        assert_eq!((file.first_line(), file.last_line()), (7, 8));
+    }
+
+    #[test]
     fn byte_order_mark_is_dropped() {
         let file = SourceFile::new("a", "\u{feff}key: 1");
         assert_eq!(file.text(), "key: 1");
@@ -253,6 +309,10 @@ mod tests {
                 let start: usize = text.split('\n').take(position.line - 1).map(|l| l.len() + 1).sum();
                 let before = line.chars().take(position.column - 1).map(char::len_utf8).sum::<usize>();
                 prop_assert_eq!(start + before, offset);
+                // Line breaks are behind the last column of their line.
+                if !matches!(text.as_bytes()[offset], b'\n' | b'\r') {
+                    prop_assert_eq!(file.offset(position), offset);
+                }
             }
         }
     }

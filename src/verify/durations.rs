@@ -181,7 +181,10 @@ fn measured(report: &CaseReport) -> Option<(String, Duration)> {
 fn reported(case: &Value) -> Option<(String, Duration)> {
     let is_run = match case.get("outcome")?.as_str()? {
         "not_run" | "interrupted" | "infrastructure_error" => false,
-        _ => !case.get("cached")?.as_bool()?,
+        _ => {
+            !case.get("cached")?.as_bool()?
+                && case.get("shared").and_then(Value::as_bool) != Some(true)
+        }
     };
     let milliseconds = case.get("duration_ms")?.as_f64().filter(|_| is_run)?;
     let id = case.get("id")?.as_str()?.to_owned();

@@ -19,11 +19,26 @@ pub const MOST_SHARDS: u16 = 1000;
 /// One part of so many: written `2/4`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    index: u16,
-    of: u16,
+    pub(crate) index: u16,
+    pub(crate) of: u16,
 }
 
 impl Shard {
+    /// Returns a shard, if there can be such a one.
+    ///
+    /// # Errors
+    ///
+    /// Why there can't, as a lower-case fragment.
+    pub fn new(index: u16, of: u16) -> Result<Self, String> {
+        if !(1..=MOST_SHARDS).contains(&of) {
+            return Err(format!("there can be 1 to {MOST_SHARDS} shards"));
+        }
+        if !(1..=of).contains(&index) {
+            return Err(format!("shards are counted from 1 to {of}"));
+        }
+        Ok(Self { index, of })
+    }
+
     /// Which one, from 1.
     pub fn index(self) -> usize {
         usize::from(self.index)
@@ -47,14 +62,7 @@ impl FromStr for Shard {
     fn from_str(text: &str) -> Result<Self, String> {
         let wrong = |_: ParseIntError| "a shard is written `2/4`: the second of four".to_owned();
         let (index, of) = text.split_once('/').unwrap_or((text, ""));
-        let (index, of) = (index.parse().map_err(wrong)?, of.parse().map_err(wrong)?);
-        if !(1..=MOST_SHARDS).contains(&of) {
-            return Err(format!("there can be 1 to {MOST_SHARDS} shards"));
-        }
-        if !(1..=of).contains(&index) {
-            return Err(format!("shards are counted from 1 to {of}"));
-        }
-        Ok(Self { index, of })
+        Self::new(index.parse().map_err(wrong)?, of.parse().map_err(wrong)?)
     }
 }
 

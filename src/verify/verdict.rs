@@ -1,9 +1,9 @@
 //! Verdicts: whether a run ended as its case expected, why not, and what to do.
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 /// Whether a run ended as its case expected.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Verdict {
     /// It did.
@@ -49,7 +49,7 @@ pub enum Verdict {
 }
 
 /// What a verdict means for the gate.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum VerdictSeverity {
     /// Nothing is wrong.

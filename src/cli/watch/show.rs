@@ -12,7 +12,8 @@ use super::screen::Screen;
 use super::turn::Turn;
 use crate::cli::editor;
 use crate::cli::error::Error;
-use crate::cli::global::{Format, GlobalArgs};
+use crate::cli::global::GlobalArgs;
+use crate::cli::output::Format;
 use crate::cli::select::Selection;
 use crate::diagnostic::{escape, render};
 use crate::exit_code::ExitCode;
@@ -179,7 +180,7 @@ impl<'a> Watch<'a> {
         let note = format!("note: {}\n", escape::text(note.trim_end()));
         match self.global.format() {
             Format::Json => anstream::stderr().write_all(note.as_bytes())?,
-            Format::Human | Format::Concise => self.screen.print(&note)?,
+            _ => self.screen.print(&note)?,
         }
         Ok(())
     }
@@ -219,7 +220,7 @@ impl<'a> Watch<'a> {
             Format::Human if self.global.verbose || self.is_awaited(report) => {
                 human::case_line(report, &mut text)?;
             }
-            Format::Human | Format::Concise | Format::Json => {}
+            _ => {}
         }
         Ok(self.screen.print(&String::from_utf8_lossy(&text))?)
     }

@@ -48,7 +48,7 @@ fn draw(diagnostic: &Diagnostic, renderer: &Renderer) -> String {
         None,
     );
     let group = diagnostic.related.iter().fold(group, |group, related| {
-        let label = Some(related.message.as_str());
+        let label = Some(escape::text(&related.message));
         place(group, &related.location, AnnotationKind::Context, label)
     });
     let help = diagnostic
@@ -63,10 +63,14 @@ fn place<'a>(
     group: Group<'a>,
     location: &'a Location,
     kind: AnnotationKind,
-    label: Option<&'a str>,
+    label: Option<String>,
 ) -> Group<'a> {
     let Some((file, span)) = location.place() else {
-        return group.element(Origin::path(escape::text(location.shown_path())));
+        let origin = Origin::path(escape::text(location.shown_path()));
+        return group.element(match location.position() {
+            Some(position) => origin.line(position.line).char_column(position.column),
+            None => origin,
+        });
     };
     let (line, text, span) = line_of(file, span);
     let annotation: Annotation<'_> = kind.span(span.start..span.end).label(label);

@@ -1,0 +1,192 @@
+//! Where reports go: standard output in one format, files in any.
+
+use std::fs;
+use std::io::{self, IsTerminal as _, Write};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use clap::{Args, ValueEnum};
+
+use super::error::Error;
+use super::global::GlobalArgs;
+use crate::diagnostic::render::Look;
+use crate::project::export::replace_file;
+use crate::report::human::Verbosity;
+use crate::report::{Report, concise, github, gitlab, html, human, json, junit, markdown, sarif};
+
+/// A format of results.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Format {
+    /// Excerpts, explanations and a table
+    #[default]
+    Human,
+    /// One line for each finding and each unexpected case
+    Concise,
+    /// One JSON document; see `mastery schema report`
+    Json,
+    /// What `human` shows, with annotations for GitHub Actions
+    Github,
+    /// SARIF 2.1.0, for code scanning
+    Sarif,
+    /// JUnit XML: a suite a module, a test a case
+    Junit,
+    /// Code quality of GitLab
+    Gitlab,
+    /// A summary in Markdown
+    Markdown,
+    /// One page that stands on its own
+    Html,
+}
+
+impl Format {
+    /// Refuses what is not for people, for `grep` or for programs in general.
+    pub(super) fn expect_basic(self) -> Result<(), Error> {
+        match self {
+            Self::Human | Self::Concise | Self::Json => Ok(()),
+            _ => Err(Error::user("this command has no such format")
+                .hinted("`mastery lint`, `verify`, `check` and `report` have; here there are human, concise and json")),
+        }
+    }
+}
+
+/// Where results are written besides.
+#[derive(Args, Clone, Debug, Default)]
+pub(crate) struct OutputArgs {
+    /// Also write the results to a file, such as `sarif=mastery.sarif`; may be given several times
+    #[arg(long = "output", value_name = "FORMAT=FILE")]
+    pub outputs: Vec<OutputFile>,
+}
+
+/// A file that results are written to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) struct OutputFile {
+    format: Format,
+    path: PathBuf,
+}
+
+impl FromStr for OutputFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        let names = || {
+            let formats = Format::value_variants().iter();
+            let names =
+                formats.filter_map(|it| Some(it.to_possible_value()?.get_name().to_owned()));
+            names.collect::<Vec<_>>().join(", ")
+        };
+        let Some((format, path)) = text.split_once('=').filter(|(_, path)| !path.is_empty()) else {
+            return Err("it is written `sarif=mastery.sarif`: a format and a file".to_owned());
+        };
+        let format = Format::from_str(format, false)
+            .map_err(|_| format!("`{format}` is no format; there are {}", names()))?;
+        Ok(Self {
+            format,
+            path: path.into(),
+        })
+    }
+}
+
+/// Where the report of one run goes.
+#[derive(Debug)]
+pub(super) struct Output {
+    format: Format,
+    verbosity: Verbosity,
+    files: Vec<OutputFile>,
+}
+
+impl Output {
+    /// Gets ready before anything is run, so that a report that can't be written costs nobody the run.
+    pub(super) fn begin(global: &GlobalArgs, args: &OutputArgs) -> Result<Self, Error> {
+        for file in &args.outputs {
+            file.make_room()?;
+        }
+        Ok(Self {
+            format: global.format(),
+            verbosity: global.verbosity(),
+            files: args.outputs.clone(),
+        })
+    }
+
+    /// As [`Self::begin`], with standard output alone.
+    pub(super) fn to_stdout(global: &GlobalArgs) -> Result<Self, Error> {
+        Self::begin(global, &OutputArgs::default())
+    }
+
+    /// Writes a report everywhere. A reader of standard output that has gone away has seen what it wanted, and
+    /// changes nothing about how the run ended.
+    pub(super) fn publish(&self, report: &Report) -> Result<(), Error> {
+        let printed = self.print(report);
+        for file in &self.files {
+            file.write(report, self.verbosity)?;
+        }
+        match printed {
+            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+            result => Ok(result?),
+        }
+    }
+
+    fn print(&self, report: &Report) -> io::Result<()> {
+        let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        render(report, self.format, self.verbosity, &mut out)?;
+        out.flush()
+    }
+}
+
+impl OutputFile {
+    fn make_room(&self) -> Result<(), Error> {
+        let parent = self.path.parent().unwrap_or(Path::new(""));
+        let is_taken = self.path.is_dir();
+        let made = if parent.as_os_str().is_empty() {
+            Ok(())
+        } else {
+            fs::create_dir_all(parent)
+        };
+        match made {
+            Ok(()) if is_taken => Err(self.refused("it is a folder")),
+            Ok(()) => Ok(()),
+            Err(error) => Err(self.refused(error)),
+        }
+    }
+
+    fn write(&self, report: &Report, verbosity: Verbosity) -> Result<(), Error> {
+        let mut text = anstream::StripStream::new(Vec::new());
+        render(report, self.format, verbosity, &mut text)?;
+        replace_file(&self.path, &text.into_inner()).map_err(|error| self.refused(error))
+    }
+
+    fn refused(&self, why: impl ToString) -> Error {
+        let path = self.path.display();
+        Error::user(format!("the report can't be written to `{path}`")).caused_by(why.to_string())
+    }
+}
+
+fn render(
+    report: &Report,
+    format: Format,
+    verbosity: Verbosity,
+    out: &mut dyn Write,
+) -> io::Result<()> {
+    match format {
+        Format::Human => human::render(report, verbosity, look(), out),
+        Format::Concise => concise::render(report, out),
+        Format::Json => json::render(report, out),
+        Format::Github => github::render(report, out),
+        Format::Sarif => sarif::render(report, out),
+        Format::Junit => junit::render(report, out),
+        Format::Gitlab => gitlab::render(report, out),
+        Format::Markdown => markdown::render(report, out),
+        Format::Html => html::render(report, out),
+    }
+}
+
+/// How wide findings are drawn. Off a terminal lines are not folded.
+fn look() -> Look {
+    const UNBOUNDED: usize = 1000;
+    let width = std::env::var("COLUMNS")
+        .ok()
+        .and_then(|text| text.parse().ok());
+    let width = width.filter(|_| io::stdout().is_terminal());
+    Look {
+        width: width.unwrap_or(UNBOUNDED).max(40),
+    }
+}
