@@ -2,11 +2,15 @@
 
 use std::cell::Cell;
 
+use base64::Engine as _;
+use base64::prelude::BASE64_STANDARD as BASE64;
+
 use super::html::{code_html, file_id};
 use super::view::LearnerView;
 use crate::source::link::{decoded, has_scheme};
 use crate::source::markdown::{
-    CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, heading_anchors, push_html, visible_events,
+    CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, heading_anchors, push_html, text_of,
+    visible_events,
 };
 
 /// How a text becomes a part of the page.
@@ -189,7 +193,7 @@ impl Fragment<'_> {
             Some(image) => format!(
                 "<img src=\"data:{};base64,{}\" alt=\"{alt}\">",
                 image.media_type,
-                base64(&image.bytes)
+                BASE64.encode(&image.bytes)
             ),
             None if is_web(destination) => {
                 format!("<a href=\"{}\">[picture: {alt}]</a>", escaped(destination))
@@ -211,23 +215,6 @@ fn starts_with_scheme(destination: &str, scheme: &str) -> bool {
     start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
 }
 
-/// The text up to the end of what has begun, without its markup.
-fn text_of<'e>(events: &mut impl Iterator<Item = Event<'e>>) -> String {
-    let mut text = String::new();
-    let mut depth = 0;
-    for event in events {
-        match event {
-            Event::Start(_) => depth += 1,
-            Event::End(_) if depth == 0 => break,
-            Event::End(_) => depth -= 1,
-            Event::Text(part) | Event::Code(part) => text.push_str(&part),
-            Event::SoftBreak | Event::HardBreak => text.push(' '),
-            _ => {}
-        }
-    }
-    text
-}
-
 /// Text as it may stand in markup and in the values of attributes.
 pub(super) fn escaped(text: &str) -> String {
     let mut result = String::with_capacity(text.len());
@@ -242,25 +229,6 @@ pub(super) fn escaped(text: &str) -> String {
         }
     }
     result
-}
-
-fn base64(bytes: &[u8]) -> String {
-    const DIGITS: &[u8; 64] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789+/";
-    let mut text = String::with_capacity(bytes.len().div_ceil(3) * 4);
-    for chunk in bytes.chunks(3) {
-        let byte = |index: usize| u32::from(chunk.get(index).copied().unwrap_or(0));
-        let group = byte(0) << 16 | byte(1) << 8 | byte(2);
-        for place in 0..4 {
-            let digit = (group >> (18 - 6 * place)) & 63;
-            let is_there = place <= chunk.len();
-            text.push(if is_there {
-                DIGITS[digit as usize].into()
-            } else {
-                '='
-            });
-        }
-    }
-    text
 }
 
 #[cfg(test)]
@@ -366,14 +334,6 @@ mod tests {
         let html = rendered("See[^task].\n\n[^task]: A note.\n");
         assert!(html.contains("href=\"#prompt-note-task\""), "{html}");
         assert!(html.contains("id=\"prompt-note-task\""), "{html}");
-    }
-
-    #[test]
-    fn base64_is_that_of_the_standard() {
-        let encoded: Vec<_> = ["", "f", "fo", "foo", "foob"]
-            .map(|text| base64(text.as_bytes()))
-            .into();
-        assert_eq!(encoded, ["", "Zg==", "Zm8=", "Zm9v", "Zm9vYg=="]);
     }
 
     proptest! {

@@ -10,7 +10,7 @@ use super::code;
 use super::wrap::{Line, Piece, wrap};
 use crate::diagnostic::escape;
 use crate::source::markdown::{
-    Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, visible_events,
+    Alignment, CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, text_of, visible_events,
 };
 use crate::source::python::Token;
 
@@ -163,7 +163,7 @@ impl Reader<'_> {
                     CodeBlockKind::Fenced(info) => info.split_whitespace().next(),
                     CodeBlockKind::Indented => None,
                 };
-                code_lines(&self.plain_text(), language.unwrap_or_default())
+                code_lines(&text_of(&mut self.events), language.unwrap_or_default())
             }
             Event::Start(Tag::List(first)) => self.list(first, width),
             Event::Start(Tag::BlockQuote(_)) => {
@@ -265,7 +265,7 @@ impl Reader<'_> {
                 Event::FootnoteReference(label) => add(&format!("[{label}]"), DIM),
                 Event::TaskListMarker(is_done) => add(if is_done { "[x] " } else { "[ ] " }, DIM),
                 Event::Start(Tag::Image { .. }) => {
-                    let alt = self.plain_text();
+                    let alt = text_of(&mut self.events);
                     pieces.push(Piece::new(&format!("[picture: {alt}]"), DIM));
                 }
                 Event::Start(Tag::Link { dest_url, .. }) => {
@@ -288,23 +288,6 @@ impl Reader<'_> {
     fn contained(&mut self, style: Style, pieces: &mut Vec<Piece>) {
         self.inline(style, pieces);
         self.events.next();
-    }
-
-    /// Reads the text up to the end of what has begun, without its markup.
-    fn plain_text(&mut self) -> String {
-        let mut text = String::new();
-        let mut depth = 0;
-        for event in self.events.by_ref() {
-            match event {
-                Event::Start(_) => depth += 1,
-                Event::End(_) if depth == 0 => break,
-                Event::End(_) => depth -= 1,
-                Event::Text(part) | Event::Code(part) => text.push_str(&part),
-                Event::SoftBreak | Event::HardBreak => text.push(' '),
-                _ => {}
-            }
-        }
-        text
     }
 }
 

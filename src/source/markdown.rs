@@ -379,6 +379,23 @@ fn html_anchors(html: &str) -> Vec<String> {
     anchors
 }
 
+/// Reads the text up to the end of what has begun, without its markup.
+pub(crate) fn text_of<'e>(events: &mut impl Iterator<Item = Event<'e>>) -> String {
+    let mut text = String::new();
+    let mut depth = 0;
+    for event in events {
+        match event {
+            Event::Start(_) => depth += 1,
+            Event::End(_) if depth == 0 => break,
+            Event::End(_) => depth -= 1,
+            Event::Text(part) | Event::Code(part) => text.push_str(&part),
+            Event::SoftBreak | Event::HardBreak => text.push(' '),
+            _ => {}
+        }
+    }
+    text
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
