@@ -339,7 +339,9 @@ impl<'a> Place<'a> {
         if (end.line.max(end.column)) as f64 > LARGEST_NUMBER {
             return Err(format!("no file has a line {}", end.line));
         }
-        let excerpt = self.excerpt.filter(|it| it.line >= 1);
+        let excerpt = self
+            .excerpt
+            .filter(|it| (1..=start.line).contains(&it.line));
         let file = excerpt.map(|it| SourceFile::excerpt(&path, it.line, it.text));
         Ok(
             match file.filter(|it| (it.first_line()..=it.last_line()).contains(&start.line)) {

@@ -85,6 +85,18 @@ mod tests {
     }
 
     #[test]
+    fn lines_that_no_file_has_do_no_harm() {
+        let text = written(&sample::report());
+        let largest = format!("\"line\": {}", usize::MAX);
+        let text = text.replace("\"line\": 1,", &format!("{largest},"));
+        assert!(read(&text).is_err_and(|why| why.contains("no file has a line")));
+        let text =
+            written(&sample::report()).replacen("\"line\": 1,\n", &format!("{largest},\n"), 1);
+        let report = read(&text);
+        assert!(report.is_ok_and(|it| it.diagnostics[0].location.excerpt().is_none()));
+    }
+
+    #[test]
     fn what_a_stranger_wrote_does_not_act_on_a_terminal() {
         let text = written(&sample::report()).replace("something else was seen", "\\u001b[2J");
         let report = read(&text).unwrap();
