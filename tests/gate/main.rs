@@ -5,6 +5,7 @@
 #[path = "../support/mod.rs"]
 mod support;
 
+mod canary;
 mod own;
 #[allow(dead_code, reason = "the scenarios use what they need")]
 mod runner;
