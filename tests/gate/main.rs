@@ -1,0 +1,11 @@
+//! The gate as it runs in CI: the real workflows and the real action, executed here.
+
+#![allow(clippy::unwrap_used, reason = "a test that can't go on panics")]
+
+#[path = "../support/mod.rs"]
+mod support;
+
+mod canary;
+mod own;
+#[allow(dead_code, reason = "the scenarios use what they need")]
+mod runner;
