@@ -142,19 +142,19 @@ impl OutputFile {
             fs::create_dir_all(parent)
         };
         match made {
-            Ok(()) if is_taken => Err(self.refused("it is a folder")),
+            Ok(()) if is_taken => Err(self.refused(&"it is a folder")),
             Ok(()) => Ok(()),
-            Err(error) => Err(self.refused(error)),
+            Err(error) => Err(self.refused(&error)),
         }
     }
 
     fn write(&self, report: &Report, verbosity: Verbosity) -> Result<(), Error> {
         let mut text = anstream::StripStream::new(Vec::new());
         render(report, self.format, verbosity, &mut text)?;
-        replace_file(&self.path, &text.into_inner()).map_err(|error| self.refused(error))
+        replace_file(&self.path, &text.into_inner()).map_err(|error| self.refused(&error))
     }
 
-    fn refused(&self, why: impl ToString) -> Error {
+    fn refused(&self, why: &dyn std::fmt::Display) -> Error {
         let path = self.path.display();
         Error::user(format!("the report can't be written to `{path}`")).caused_by(why.to_string())
     }

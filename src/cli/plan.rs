@@ -35,6 +35,10 @@ pub(crate) struct PlanArgs {
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(1..=i64::from(MOST_SHARDS)))]
     pub shards: Option<u16>,
 
+    /// Fewer shards where they would take less than so many seconds: a machine has to be started for each
+    #[arg(long, value_name = "SECONDS", requires = "shards", value_parser = clap::value_parser!(u32).range(1..))]
+    pub shard_seconds: Option<u32>,
+
     #[command(flatten)]
     pub changed: ChangedArgs,
 
@@ -93,12 +97,25 @@ pub(super) fn run_plan(args: &PlanArgs, global: &GlobalArgs) -> Result<ExitCode,
     let estimates = Estimates::new(&plan, &durations);
     let mut out = anstream::AutoStream::auto(io::stdout().lock());
     match args.shards {
-        Some(shards) => matrix(&plan, &estimates, usize::from(shards), &mut out)?,
+        Some(most) => {
+            let shards = worthwhile(most, total(&plan, &estimates), args.shard_seconds);
+            matrix(&plan, &estimates, shards, &mut out)?;
+        }
         None if global.format() == Format::Json => document(&plan, &estimates, &mut out)?,
         None => lines(&plan, &estimates, &mut out)?,
     }
     out.flush()?;
     Ok(ExitCode::Success)
+}
+
+/// How many shards there are, if each is to have so many seconds of work.
+fn worthwhile(most: u16, total: Duration, seconds: Option<u32>) -> usize {
+    let most = usize::from(most);
+    let Some(seconds) = seconds else {
+        return most;
+    };
+    let shards = total.as_secs() / u64::from(seconds);
+    usize::try_from(shards).unwrap_or(most).clamp(1, most)
 }
 
 fn matrix(

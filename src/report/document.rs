@@ -361,7 +361,14 @@ impl<'a> Case<'a> {
         let told = result.filter(|_| report.verdict != Verdict::AsExpected);
         Self {
             id: Cow::from(&report.id),
-            place: Place::of(&report.location),
+            place: match told {
+                Some(_) => Place::of(&report.location),
+                // Nobody is shown where a case comes from with which nothing is wrong.
+                None => Place {
+                    excerpt: None,
+                    ..Place::of(&report.location)
+                },
+            },
             outcome: match (result, report.verdict) {
                 (Some(result), _) => CaseOutcome::Ended(result.outcome),
                 (None, Verdict::Interrupted) => CaseOutcome::Ended(Outcome::Interrupted),
@@ -379,7 +386,7 @@ impl<'a> Case<'a> {
             collection_errors: told
                 .map(|it| it.collection_errors.iter().map(NotCollected::of).collect())
                 .unwrap_or_default(),
-            output: told.and_then(|it| output(it)),
+            output: told.and_then(output),
             endings: report.endings.iter().map(Ending::of).collect(),
             duration_ms: result.map_or(0.0, |it| milliseconds(it.wall)),
             process_ms: result.map_or(0.0, |it| milliseconds(it.process_wall)),

@@ -49,6 +49,17 @@ fn matrix_is_one_line_that_is_the_same_everywhere() {
             .stdout
     };
     insta::assert_snapshot!("plan-shards", matrix(&["--shards", "3"]));
+    let shards = |seconds: &str| {
+        let matrix: Value =
+            serde_json::from_str(&matrix(&["--shards", "3", "--shard-seconds", seconds])).unwrap();
+        let shards = matrix["include"].as_array().unwrap();
+        shards.last().unwrap()["shard"].as_str().unwrap().to_owned()
+    };
+    // It has ten cases of a second each, some of which are one run.
+    assert_eq!(
+        ["1", "3", "6", "600"].map(shards),
+        ["3/3", "2/2", "1/1", "1/1"]
+    );
     assert_eq!(
         matrix(&[
             "--shards",

@@ -7,7 +7,7 @@ use crate::runner::{Conclusion, Event, Runner, git};
 use crate::support::{Sandbox, copy, fixtures};
 
 /// A repository with the project's workflows and action and the base curriculum, in one commit on `main`.
-fn repository() -> (Sandbox, PathBuf) {
+pub(crate) fn repository() -> (Sandbox, PathBuf) {
     let sandbox = Sandbox::new();
     let repository = sandbox.path().join("courses");
     let project = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -19,7 +19,7 @@ fn repository() -> (Sandbox, PathBuf) {
     (sandbox, repository)
 }
 
-fn commit_all(repository: &Path, message: &str) {
+pub(crate) fn commit_all(repository: &Path, message: &str) {
     git(repository, &["add", "--all"]);
     git(repository, &["commit", "--quiet", "--message", message]);
 }

@@ -15,7 +15,7 @@ files=()
 case $INPUT_COMMAND in
     check | verify) arguments+=("--sandbox=$INPUT_SANDBOX" "--repeat=$INPUT_REPEAT") ;;
     lint | report) ;;
-    plan) arguments+=("--shards=$INPUT_SHARDS") ;;
+    plan) arguments+=("--shards=$INPUT_SHARDS" "--shard-seconds=$INPUT_SHARD_SECONDS") ;;
     *) fail "\`command\` is check, lint, verify, plan or report, not \`$INPUT_COMMAND\`" ;;
 esac
 if [[ $INPUT_DENY_WARNINGS == true ]]; then arguments+=(--deny=warnings); fi
