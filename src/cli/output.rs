@@ -1,6 +1,8 @@
 //! Where reports go: standard output in one format, files in any.
 
+use std::collections::hash_map::RandomState;
 use std::fs;
+use std::hash::{BuildHasher as _, Hasher as _};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
@@ -92,18 +94,32 @@ pub(super) struct Output {
     format: Format,
     verbosity: Verbosity,
     files: Vec<OutputFile>,
+    /// What makes a runner of GitHub take commands again; there is one where it has been told to take none.
+    token: Option<String>,
 }
 
 impl Output {
     /// Gets ready before anything is run, so that a report that can't be written costs nobody the run.
+    ///
+    /// In the format for GitHub this is where the runner is made deaf to commands: what follows, also on standard
+    /// error, may hold texts of strangers. If the run ends by an error it stays so.
     pub(super) fn begin(global: &GlobalArgs, args: &OutputArgs) -> Result<Self, Error> {
-        for file in &args.outputs {
+        let token = (global.format() == Format::Github).then(unguessable);
+        if let Some(token) = &token {
+            let mut out = io::stdout().lock();
+            unless_gone(github::stop(token, &mut out).and_then(|()| out.flush()))?;
+        }
+        for (index, file) in args.outputs.iter().enumerate() {
             file.make_room()?;
+            if args.outputs[..index].iter().any(|it| it.path == file.path) {
+                return Err(file.refused("two reports would go there"));
+            }
         }
         Ok(Self {
             format: global.format(),
             verbosity: global.verbosity(),
             files: args.outputs.clone(),
+            token,
         })
     }
 
@@ -112,24 +128,42 @@ impl Output {
         Self::begin(global, &OutputArgs::default())
     }
 
-    /// Writes a report everywhere. A reader of standard output that has gone away has seen what it wanted, and
-    /// changes nothing about how the run ended.
+    /// Writes a report everywhere, also where it can't be written somewhere. A reader of standard output that has
+    /// gone away has seen what it wanted, and changes nothing about how the run ended.
     pub(super) fn publish(&self, report: &Report) -> Result<(), Error> {
-        let printed = self.print(report);
-        for file in &self.files {
-            file.write(report, self.verbosity)?;
-        }
-        match printed {
-            Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-            result => Ok(result?),
-        }
+        let printed = unless_gone(self.print(report));
+        let written: Vec<_> = self
+            .files
+            .iter()
+            .map(|file| file.write(report, self.verbosity))
+            .collect();
+        written.into_iter().collect::<Result<(), _>>()?;
+        Ok(printed?)
     }
 
     fn print(&self, report: &Report) -> io::Result<()> {
         let mut out = anstream::AutoStream::auto(io::stdout().lock());
+        if let Some(token) = &self.token {
+            render(report, Format::Human, self.verbosity, &mut out)?;
+            github::resume(token, &mut out)?;
+        }
         render(report, self.format, self.verbosity, &mut out)?;
         out.flush()
     }
+}
+
+/// What came of writing to standard output, unless nobody reads it any more.
+fn unless_gone(result: io::Result<()>) -> io::Result<()> {
+    match result {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        result => result,
+    }
+}
+
+/// A word that nobody else can know. Its randomness is that of the keys of hash maps, which the system gives.
+fn unguessable() -> String {
+    let half = || RandomState::new().build_hasher().finish();
+    format!("mastery-{:016x}{:016x}", half(), half())
 }
 
 impl OutputFile {

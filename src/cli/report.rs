@@ -34,6 +34,8 @@ pub(crate) struct ReportArgs {
 
 /// Runs the command.
 pub(super) fn run_report(args: &ReportArgs, global: &GlobalArgs) -> Result<ExitCode, Error> {
+    // Before anything is read: what is wrong with a report may be told in its own words.
+    let output = Output::begin(global, &args.output)?;
     let parts = args
         .files
         .iter()
@@ -55,7 +57,7 @@ pub(super) fn run_report(args: &ReportArgs, global: &GlobalArgs) -> Result<ExitC
         deny_warnings,
         ..merged
     };
-    Output::begin(global, &args.output)?.publish(&report)?;
+    output.publish(&report)?;
     Ok(report.exit_code())
 }
 

@@ -7,13 +7,12 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Counts, Report};
+use super::{Counts, Report, finding};
 use crate::diagnostic::render::{self, Look};
 use crate::exit_code::ExitCode;
 use crate::plural::count;
 use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
 use crate::verify::event::CaseReport;
-use crate::verify::flake::Ending;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 const BOLD: Style = Style::new().bold();
@@ -123,39 +122,18 @@ pub fn case(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     } else {
         endings(case, out)?;
     }
-    if let Some(advice) = case.verdict.advice() {
+    for advice in finding::advice(case) {
         writeln!(out, "  {HELP}help{HELP:#}: {advice}")?;
-    }
-    let fails = |ending: &&Ending| ending.result.outcome != Outcome::Passed;
-    if let Some(ending) = case.endings.iter().find(fails) {
-        let seed = ending.seeds[0];
-        let command = format!("mastery verify --case '{}' --seed {seed}", case.id);
-        writeln!(
-            out,
-            "  {HELP}help{HELP:#}: `{command}` runs it with seed {seed} alone"
-        )?;
     }
     writeln!(out)
 }
 
 /// What the framework says of the first failure, or the end of what was printed.
 fn evidence(case: &CaseReport, result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
-    if matches!(
-        case.verdict,
-        Verdict::SilentBug | Verdict::StarterPasses | Verdict::MissingTests
-    ) {
+    if !finding::is_about_failures(case.verdict) {
         return Ok(());
     }
-    let failed = |test: &&TestResult| test.outcome.is_failure();
-    // Of a bug the failures that were not asked for say more than those that were.
-    let named = |test: &&TestResult| case.seen.as_ref().is_some_and(|it| it.contains(&test.id));
-    let test = result
-        .tests
-        .iter()
-        .filter(failed)
-        .find(named)
-        .or_else(|| result.tests.iter().find(failed));
-    excerpt(test, result, out)
+    excerpt(finding::telling_failure(case), result, out)
 }
 
 /// The ways in which a flaky case ended, each with what makes it another than the others.
@@ -391,6 +369,16 @@ fn slowest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 }
 
 fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
+    let (style, word) = colour_of(report);
+    let (summary, time) = (summary(report), seconds(report.duration));
+    writeln!(
+        out,
+        "{style}{word}{style:#}: {summary} {DIM}({time}){DIM:#}"
+    )
+}
+
+/// What came of a run, in a few words.
+pub(super) fn summary(report: &Report) -> String {
     let Counts {
         errors,
         warnings,
@@ -429,15 +417,9 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
         0 => {}
         fixable => parts.push(format!("{fixable} fixed by `mastery lint --fix`")),
     }
-    let (style, word) = colour_of(report);
-    let time = seconds(report.duration);
     let shard = report.shard.as_ref();
     let shard = shard.map_or_else(String::new, |info| format!("shard {}: ", info.shard));
-    writeln!(
-        out,
-        "{style}{word}{style:#}: {shard}{} {DIM}({time}){DIM:#}",
-        parts.join("; ")
-    )
+    format!("{shard}{}", parts.join("; "))
 }
 
 /// How many findings there are, in words.

@@ -5,6 +5,7 @@ pub mod answer;
 pub mod concise;
 mod document;
 pub mod eta;
+mod finding;
 pub mod github;
 pub mod gitlab;
 pub mod html;

@@ -1,5 +1,6 @@
 //! A report with one of everything, for the tests of renderers.
 
+use std::io::{self, Write};
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -13,6 +14,16 @@ use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 /// What a hostile text would like to do: to a terminal, a runner, Markdown and a page.
 pub(crate) const HOSTILE: &str = "::error::owned\n##[error]owned\n</script><img src=x onerror=alert(1)>|`x`\n# title @all [a](javascript:b) %0A";
+
+/// What a format makes of a report.
+pub(crate) fn rendered(
+    render: fn(&Report, &mut dyn Write) -> io::Result<()>,
+    report: &Report,
+) -> String {
+    let mut out = Vec::new();
+    render(report, &mut out).unwrap();
+    String::from_utf8(out).unwrap()
+}
 
 /// A finding in a file with a few lines.
 pub(crate) fn finding() -> Diagnostic {

@@ -1,4 +1,5 @@
-//! JUnit XML reports that command validators write. The only file that names `quick-junit`.
+//! JUnit XML reports that command validators write. The only file that reads with `quick-junit`; `report::junit` writes
+//! with it.
 //!
 //! A report is written by untrusted code: its size is bounded, and what can't be read is broken,
 //! never passed.

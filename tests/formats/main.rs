@@ -206,6 +206,7 @@ fn corpus_of_the_fuzzers_is_read_without_panic() {
     replay("bundle", fuzzed::bundle);
     replay("archive", fuzzed::archive);
     replay("course", |bytes| fuzzed::course(text(bytes)));
+    replay("report", |bytes| fuzzed::report(text(bytes)));
 }
 
 fn text(bytes: &[u8]) -> &str {

@@ -10,10 +10,14 @@ use mastery::curriculum::document::{
     BugManifest, FileContent as _, Manifest, ModuleManifest, Questions,
 };
 use mastery::curriculum::schema::Schema;
+use mastery::diagnostic::render::Look;
 use mastery::inject::patch::Patch;
 use mastery::pattern::Pattern;
 use mastery::project::language::Language;
 use mastery::project::region;
+use mastery::report::human::Verbosity;
+use mastery::report::merge::merge;
+use mastery::report::{Report, concise, github, gitlab, html, human, json, junit, markdown, sarif};
 use mastery::source::path::is_plain_relative;
 use mastery::source::tree::{Entry, Tree};
 use mastery::source::{SourceFile, yaml};
@@ -184,6 +188,40 @@ pub(crate) fn course(text: &str) {
         let again = wire::read_sealed(&files, &fixed).unwrap();
         assert!(wire::sealed_files(&again) == files);
     }
+}
+
+/// Any text as a report: what is read is written the same way, and can be told in every format.
+pub(crate) fn report(text: &str) {
+    let written = |report: &Report| {
+        let mut out = Vec::new();
+        json::render(report, &mut out).unwrap();
+        String::from_utf8(out).unwrap()
+    };
+    let Ok(report) = json::read(text) else {
+        return;
+    };
+    let once = written(&report);
+    assert!(written(&json::read(&once).unwrap()) == once);
+    let formats = [
+        concise::render,
+        github::render,
+        sarif::render,
+        junit::render,
+        gitlab::render,
+        markdown::render,
+        html::render,
+    ];
+    for render in formats {
+        render(&report, &mut std::io::sink()).unwrap();
+    }
+    let look = Look { width: 80 };
+    human::render(&report, Verbosity::Verbose, look, &mut std::io::sink()).unwrap();
+    let mut annotations = Vec::new();
+    github::render(&report, &mut annotations).unwrap();
+    let annotations = String::from_utf8(annotations).unwrap();
+    assert!(annotations.lines().all(|line| line.starts_with("::")));
+    let again = json::read(text).unwrap();
+    let _ = merge(vec![("a".to_owned(), report), ("b".to_owned(), again)]);
 }
 
 /// A course of one module with a question and a bug.
