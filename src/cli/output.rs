@@ -32,8 +32,10 @@ pub(crate) enum Format {
     Junit,
     /// Code quality of GitLab
     Gitlab,
-    /// A summary in Markdown
+    /// A summary in Markdown, for the page of a run
     Markdown,
+    /// The same, short enough for a comment
+    Comment,
     /// One page that stands on its own
     Html,
 }
@@ -175,6 +177,7 @@ fn render(
         Format::Junit => junit::render(report, out),
         Format::Gitlab => gitlab::render(report, out),
         Format::Markdown => markdown::render(report, out),
+        Format::Comment => markdown::render_comment(report, out),
         Format::Html => html::render(report, out),
     }
 }
