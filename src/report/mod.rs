@@ -14,6 +14,7 @@ pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
+mod kill;
 pub mod markdown;
 pub mod merge;
 mod modules;
