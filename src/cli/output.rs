@@ -34,8 +34,10 @@ pub(crate) enum Format {
     Junit,
     /// Code quality of GitLab
     Gitlab,
-    /// A summary in Markdown
+    /// A summary in Markdown, for the page of a run
     Markdown,
+    /// The same, short enough for a comment
+    Comment,
     /// One page that stands on its own
     Html,
 }
@@ -112,7 +114,7 @@ impl Output {
         for (index, file) in args.outputs.iter().enumerate() {
             file.make_room()?;
             if args.outputs[..index].iter().any(|it| it.path == file.path) {
-                return Err(file.refused("two reports would go there"));
+                return Err(file.refused(&"two reports would go there"));
             }
         }
         Ok(Self {
@@ -209,6 +211,7 @@ fn render(
         Format::Junit => junit::render(report, out),
         Format::Gitlab => gitlab::render(report, out),
         Format::Markdown => markdown::render(report, out),
+        Format::Comment => markdown::render_comment(report, out),
         Format::Html => html::render(report, out),
     }
 }

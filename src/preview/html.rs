@@ -18,7 +18,7 @@ const PAGE: &str = include_str!("page.html");
 /// What every page begins with.
 pub const BEGINNING: &str = "<!doctype html>";
 
-const STYLE: &str = include_str!("style.css");
+const STYLE: &str = concat!(include_str!("../palette.css"), include_str!("style.css"));
 
 /// What the template is given. What is named `html` is markup; all else is text.
 #[derive(Serialize)]

@@ -359,16 +359,14 @@ impl<'a> Case<'a> {
     fn of(report: &'a CaseReport) -> Self {
         let result = report.result.as_ref();
         let told = result.filter(|_| report.verdict != Verdict::AsExpected);
+        let mut place = Place::of(&report.location);
+        if report.verdict == Verdict::AsExpected {
+            // Nobody is shown where a case comes from with which nothing is wrong.
+            place.excerpt = None;
+        }
         Self {
             id: Cow::from(&report.id),
-            place: match told {
-                Some(_) => Place::of(&report.location),
-                // Nobody is shown where a case comes from with which nothing is wrong.
-                None => Place {
-                    excerpt: None,
-                    ..Place::of(&report.location)
-                },
-            },
+            place,
             outcome: match (result, report.verdict) {
                 (Some(result), _) => CaseOutcome::Ended(result.outcome),
                 (None, Verdict::Interrupted) => CaseOutcome::Ended(Outcome::Interrupted),

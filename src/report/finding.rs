@@ -4,11 +4,10 @@ use std::borrow::Cow;
 use std::collections::{HashMap, HashSet};
 
 use super::Report;
+use super::evidence::{advice, telling_failure};
 use crate::diagnostic::{Diagnostic, Location, Related, RuleName, Severity, escape};
-use crate::run::outcome::{Outcome, TestResult};
 use crate::source::content::Content;
 use crate::verify::event::CaseReport;
-use crate::verify::flake::Ending;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
 /// What the rule of a case begins with; its verdict follows.
@@ -94,7 +93,7 @@ pub(super) fn severity_of(case: &CaseReport) -> Option<Severity> {
     }
 }
 
-impl<'a> Finding<'a> {
+impl Finding<'_> {
     /// The rule, or `verdict/` and the verdict.
     pub(super) fn rule(&self) -> Cow<'static, str> {
         match self.source {
@@ -187,47 +186,6 @@ pub(super) fn fingerprints(findings: &[Finding<'_>]) -> Vec<String> {
             digest.iter().map(|byte| format!("{byte:02x}")).collect()
         })
         .collect()
-}
-
-/// Whether tests that failed, or what was printed, tell why there is such a verdict.
-pub(super) fn is_about_failures(verdict: Verdict) -> bool {
-    !matches!(
-        verdict,
-        Verdict::SilentBug | Verdict::StarterPasses | Verdict::MissingTests
-    )
-}
-
-/// The failed test that says most about why a case is not as expected.
-pub(super) fn telling_failure(case: &CaseReport) -> Option<&TestResult> {
-    if !is_about_failures(case.verdict) {
-        return None;
-    }
-    let failing = case
-        .endings
-        .iter()
-        .find_map(|ending| ending.telling_failure(&case.endings));
-    if failing.is_some() {
-        return failing;
-    }
-    let failed = || {
-        let tests = case.result.iter().flat_map(|result| &result.tests);
-        tests.filter(|test| test.outcome.is_failure())
-    };
-    // Of a bug the failures that were not asked for say more than those that were.
-    let named = |test: &&TestResult| case.seen.as_ref().is_some_and(|it| it.contains(&test.id));
-    failed().find(named).or_else(|| failed().next())
-}
-
-/// What to do about a case that did not end as expected.
-pub(super) fn advice(case: &CaseReport) -> impl Iterator<Item = String> {
-    let fails = |ending: &&Ending| ending.result.outcome != Outcome::Passed;
-    let again = case.endings.iter().find(fails).map(|ending| {
-        let seed = ending.seeds[0];
-        let command = format!("mastery verify --case '{}' --seed {seed}", case.id);
-        format!("`{command}` runs it with seed {seed} alone")
-    });
-    let advice = case.verdict.advice().map(str::to_owned);
-    advice.into_iter().chain(again)
 }
 
 /// The line that a place begins in, if it is known.

@@ -305,6 +305,10 @@ mod tests {
     }
 
     /// What the runner makes of a line: command, properties and data.
+    #[expect(
+        clippy::type_complexity,
+        reason = "three parts, taken apart where they are used"
+    )]
     fn parsed(line: &str) -> Option<(&str, Vec<(&str, String)>, String)> {
         let plain = |text: &str| {
             let text = text.replace("%0D", "\r").replace("%0A", "\n");

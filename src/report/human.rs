@@ -1,17 +1,18 @@
 //! The report for people: findings, cases that did not end as expected, a table, a last line.
 
-use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::io::{self, Write};
 use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
-use super::{Counts, Report, finding};
+use super::evidence::{Evidence, advice};
+use super::modules::{Column, modules, slowest as slowest_cases};
+use super::{Counts, Report};
 use crate::diagnostic::render::{self, Look};
 use crate::exit_code::ExitCode;
 use crate::plural::count;
-use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
+use crate::run::outcome::TestOutcome;
 use crate::verify::event::CaseReport;
 use crate::verify::verdict::{Verdict, VerdictSeverity};
 
@@ -116,24 +117,14 @@ pub fn case(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
         writeln!(out, "  seen:     {seen}")?;
     }
     if case.endings.is_empty() {
-        if let Some(result) = &case.result {
-            evidence(case, result, out)?;
-        }
+        excerpt(Evidence::of(case), out)?;
     } else {
         endings(case, out)?;
     }
-    for advice in finding::advice(case) {
+    for advice in advice(case) {
         writeln!(out, "  {HELP}help{HELP:#}: {advice}")?;
     }
     writeln!(out)
-}
-
-/// What the framework says of the first failure, or the end of what was printed.
-fn evidence(case: &CaseReport, result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
-    if !finding::is_about_failures(case.verdict) {
-        return Ok(());
-    }
-    excerpt(finding::telling_failure(case), result, out)
 }
 
 /// The ways in which a flaky case ended, each with what makes it another than the others.
@@ -143,9 +134,7 @@ fn endings(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
         if let Some(detail) = &ending.result.detail {
             writeln!(out, "  {detail}")?;
         }
-        if ending.result.outcome != Outcome::Passed {
-            excerpt(ending.telling_failure(&case.endings), &ending.result, out)?;
-        }
+        excerpt(Evidence::of_ending(ending, &case.endings), out)?;
     }
     let more = case.endings.len().saturating_sub(SHOWN_ENDINGS);
     if more > 0 {
@@ -158,39 +147,22 @@ fn endings(case: &CaseReport, out: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// What the framework says of a failure; without one what kept tests from running, or the end of what
-/// was printed.
-fn excerpt(test: Option<&TestResult>, result: &RunResult, out: &mut dyn Write) -> io::Result<()> {
-    let (title, text) = match (test, result.collection_errors.first()) {
-        (Some(test), _) => {
-            let text = test.traceback.as_ref().or(test.message.as_ref());
-            (test.id.as_str(), text.map_or("", String::as_str))
-        }
-        (None, Some(error)) => (error.id.as_str(), error.message.as_str()),
-        (None, None) => ("output", result.output.as_str()),
-    };
-    let lines: Vec<_> = text.trim_end().lines().collect();
-    if lines.is_empty() {
+/// Prints what shows why, as far as people read.
+fn excerpt(evidence: Option<Evidence<'_>>, out: &mut dyn Write) -> io::Result<()> {
+    let Some(evidence) = evidence else {
         return Ok(());
-    }
-    writeln!(out, "  {DIM}{title}:{DIM:#}")?;
-    // A failure says at its beginning what it is about, what was printed ends with why.
-    let is_printed = test.is_none() && result.collection_errors.is_empty();
-    let hidden = lines.len().saturating_sub(SHOWN_LINES);
-    let shown = if is_printed {
-        &lines[hidden..]
-    } else {
-        &lines[..lines.len() - hidden]
     };
-    for line in shown {
+    let (lines, hidden) = evidence.lines(SHOWN_LINES);
+    writeln!(out, "  {DIM}{}:{DIM:#}", evidence.title)?;
+    for line in lines {
         writeln!(out, "    {line}")?;
     }
     if hidden > 0 {
-        let place = if is_printed { "above" } else { "more" };
         writeln!(
             out,
-            "    {DIM}… {} {place} …{DIM:#}",
-            count(hidden as u64, "line")
+            "    {DIM}… {} {} …{DIM:#}",
+            count(hidden as u64, "line"),
+            evidence.hidden_place()
         )?;
     }
     Ok(())
@@ -241,128 +213,46 @@ fn word(case: &CaseReport) -> (Style, &'static str) {
     }
 }
 
-/// A column of the table.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Column {
-    Reference,
-    Complete,
-    Starter,
-    Variants,
-    Bugs,
-}
-
-const COLUMNS: [(Column, &str); 5] = [
-    (Column::Reference, "reference"),
-    (Column::Complete, "complete"),
-    (Column::Starter, "starter"),
-    (Column::Variants, "variants"),
-    (Column::Bugs, "bugs"),
-];
-
-impl Column {
-    fn of(case: &str) -> Self {
-        match case.split('/').next().unwrap_or_default() {
-            "reference" => Self::Reference,
-            "complete" => Self::Complete,
-            "starter" => Self::Starter,
-            "variant" => Self::Variants,
-            _ => Self::Bugs,
-        }
-    }
-}
-
 /// Modules by cases: what is good is counted, what is not stands out.
 fn table(report: &Report, out: &mut dyn Write) -> io::Result<()> {
-    let mut rows: Vec<(String, Vec<&CaseReport>)> = Vec::new();
-    for case in &report.cases {
-        let name = format!("{}/{}", case.curriculum, case.module);
-        match rows.last_mut() {
-            Some((last, cases)) if *last == name => cases.push(case),
-            _ => rows.push((name, vec![case])),
-        }
-    }
+    let rows = modules(report);
     let width = rows
         .iter()
-        .map(|(name, _)| name.chars().count())
+        .map(|row| row.name.chars().count())
         .max()
         .unwrap_or(0)
         .max(6);
     let mut header = format!("{:<width$}", "module");
-    for (_, title) in COLUMNS {
-        write!(header, "  {title:<9}").expect("writing to a string can't fail");
+    for column in Column::ALL {
+        write!(header, "  {:<9}", column.title()).expect("writing to a string can't fail");
     }
     writeln!(out, "{BOLD}{header}  {:>8}{BOLD:#}", "time")?;
-    for (name, cases) in rows {
-        write!(out, "{name:<width$}")?;
-        let mut cells: BTreeMap<Column, Vec<&CaseReport>> = BTreeMap::new();
-        for case in &cases {
-            cells.entry(Column::of(&case.case)).or_default().push(case);
+    for row in rows {
+        write!(out, "{:<width$}", row.name)?;
+        for column in Column::ALL {
+            let cell = row.cell(column);
+            let style = match cell.severity {
+                None => DIM,
+                Some(VerdictSeverity::Ok) => GOOD,
+                Some(VerdictSeverity::Warning) => DOUBTFUL,
+                Some(VerdictSeverity::Error) => BAD,
+            };
+            write!(out, "  {style}{:<9}{style:#}", cell.text)?;
         }
-        for (column, _) in COLUMNS {
-            let (style, text) = cell(cells.get(&column).map_or(&[][..], Vec::as_slice));
-            write!(out, "  {style}{text:<9}{style:#}")?;
-        }
-        let own = cases.iter().filter(|case| !case.is_known());
-        let time = own
-            .filter_map(|case| case.result.as_ref())
-            .map(|result| result.wall)
-            .sum();
-        writeln!(out, "  {:>8}", seconds(time))?;
+        writeln!(out, "  {:>8}", seconds(row.time()))?;
     }
     writeln!(out)
-}
-
-fn cell(cases: &[&CaseReport]) -> (Style, String) {
-    let count_of = |severity| {
-        cases
-            .iter()
-            .filter(|case| case.severity == severity)
-            .count()
-    };
-    let good = count_of(VerdictSeverity::Ok);
-    let style = if count_of(VerdictSeverity::Error) > 0 {
-        BAD
-    } else if count_of(VerdictSeverity::Warning) > 0 {
-        DOUBTFUL
-    } else {
-        GOOD
-    };
-    match cases {
-        [] => (DIM, "-".to_owned()),
-        [case] if !matches!(Column::of(&case.case), Column::Variants | Column::Bugs) => {
-            let text = match case.severity {
-                VerdictSeverity::Ok => "ok",
-                VerdictSeverity::Warning => "warning",
-                VerdictSeverity::Error => match case.verdict {
-                    Verdict::NotRun => "not run",
-                    Verdict::Interrupted => "stopped",
-                    Verdict::Skipped => "skipped",
-                    Verdict::Flaky => "FLAKY",
-                    _ => "FAILED",
-                },
-            };
-            (style, text.to_owned())
-        }
-        _ => (style, format!("{good}/{}", cases.len())),
-    }
 }
 
 /// The cases that take the most time, when waiting for them is noticeable.
 fn slowest(report: &Report, out: &mut dyn Write) -> io::Result<()> {
     const NOTICEABLE: Duration = Duration::from_secs(5);
-    let mut cases: Vec<_> = report
-        .cases
-        .iter()
-        .filter(|case| !case.is_known())
-        .filter_map(|case| Some((case.result.as_ref()?.wall, case.id.as_str())))
-        .collect();
-    if report.duration < NOTICEABLE || cases.len() < 10 {
+    if report.duration < NOTICEABLE || report.cases.iter().filter(|it| it.was_run()).count() < 10 {
         return Ok(());
     }
-    cases.sort_by(|a, b| b.cmp(a));
+    let cases = slowest_cases(report, 3);
     let worst: Vec<_> = cases
         .iter()
-        .take(3)
         .map(|(wall, id)| format!("{id} ({})", seconds(*wall)))
         .collect();
     writeln!(out, "{DIM}slowest: {}{DIM:#}\n", worst.join(", "))

@@ -2,18 +2,23 @@
 //! shown while cases run.
 
 pub mod answer;
+mod compare;
 pub mod concise;
 mod document;
 pub mod eta;
+mod evidence;
 mod finding;
 pub mod github;
 pub mod gitlab;
+mod headline;
 pub mod html;
 pub mod human;
 pub mod json;
 pub mod junit;
+mod kill;
 pub mod markdown;
 pub mod merge;
+mod modules;
 pub mod progress;
 #[cfg(test)]
 pub(crate) mod sample;

@@ -133,6 +133,12 @@ fn options() -> Options {
         | Options::ENABLE_MATH
 }
 
+/// Returns everything that is in a text, HTML included: for tests of what writes Markdown.
+#[cfg(test)]
+pub(crate) fn all_events(text: &str) -> Vec<Event<'_>> {
+    Parser::new_ext(text, options()).collect()
+}
+
 /// Levels of quotes, lists and emphasis that are drawn as such.
 const MAX_DEPTH: usize = 32;
 
