@@ -6,6 +6,12 @@
 mod support;
 
 mod canary;
+mod comment;
+mod github;
+mod install;
 mod own;
+mod release;
+mod report;
+mod repository;
 #[allow(dead_code, reason = "the scenarios use what they need")]
 mod runner;
