@@ -7,6 +7,7 @@ mod support;
 
 mod canary;
 mod comment;
+mod docs;
 mod github;
 mod install;
 mod own;
