@@ -6,6 +6,13 @@
 mod support;
 
 mod canary;
+mod comment;
+mod docs;
+mod github;
+mod install;
 mod own;
+mod release;
+mod report;
+mod repository;
 #[allow(dead_code, reason = "the scenarios use what they need")]
 mod runner;

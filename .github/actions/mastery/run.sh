@@ -71,6 +71,10 @@ else
     printf '\n::%s::\n' "$token"
 fi
 
+if [[ $INPUT_EXPECT_CASES == true ]] && ! jq --exit-status '.cases | length > 0' "$folder/report.json" >/dev/null; then
+    fail 'there are reports, and none of them is of the cases that were planned'
+fi
+
 output exit-code "$code"
 output folder "$folder"
 category=mastery${INPUT_SHARD:+-${INPUT_SHARD//\//-of-}}

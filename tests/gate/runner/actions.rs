@@ -4,6 +4,8 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+use mastery::run::environment::cache_dir;
+
 use super::event::git;
 use super::files::{copy, files_below, matching};
 use super::job::{Job, Saved};
@@ -173,18 +175,37 @@ impl Job<'_> {
             .unwrap_or_default();
         let prefixes: Vec<String> = lines(prefixes).map(str::to_owned).collect();
         let paths = self.paths(&with["path"]);
-        if with["key"].starts_with("mastery-tool-") {
-            // Building it takes minutes, and has been done.
-            let [folder] = &*paths else {
-                panic!("{paths:?}")
-            };
-            fs::create_dir_all(folder.join("bin")).unwrap();
-            let program = Path::new(env!("CARGO_BIN_EXE_mastery"));
-            let place = folder.join("bin/mastery");
-            if !place.exists() {
-                std::os::unix::fs::symlink(program, place).unwrap();
+        // What takes minutes to build is the one program of these tests, and environments are those that all tests share.
+        for (prefix, kept, inside) in [
+            (
+                "mastery-tool-",
+                PathBuf::from(env!("CARGO_BIN_EXE_mastery")),
+                "bin/mastery",
+            ),
+            (
+                "mastery-environments-",
+                cache_dir::default().join("environments"),
+                "",
+            ),
+        ] {
+            if with["key"].starts_with(prefix) {
+                let [place] = &*paths else {
+                    panic!("{paths:?}")
+                };
+                let place = if inside.is_empty() {
+                    place.clone()
+                } else {
+                    place.join(inside)
+                };
+                fs::create_dir_all(place.parent().unwrap()).unwrap();
+                if !place.exists() {
+                    if inside.is_empty() {
+                        fs::create_dir_all(&kept).unwrap();
+                    }
+                    std::os::unix::fs::symlink(kept, place).unwrap();
+                }
+                return Some(with["key"].clone());
             }
-            return Some(with["key"].clone());
         }
         self.runner
             .caches

@@ -22,6 +22,7 @@ pub(crate) struct Annotation {
 const SHOWN: usize = 10;
 
 /// Reads the annotations of what one step printed, in order. Fails on commands that the project has no use for.
+/// A step that is deaf to commands at its end stays so; the next one is not.
 pub(super) fn annotations(log: &str) -> Vec<Annotation> {
     let mut annotations: Vec<Annotation> = Vec::new();
     let mut stopped: Option<String> = None;
@@ -67,7 +68,6 @@ pub(super) fn annotations(log: &str) -> Vec<Annotation> {
             });
         }
     }
-    assert!(stopped.is_none(), "commands are still stopped:\n{log}");
     annotations
 }
 

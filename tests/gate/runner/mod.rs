@@ -24,6 +24,7 @@ use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
@@ -99,6 +100,8 @@ pub(crate) struct WorkflowRun {
     pub(crate) jobs: Vec<JobRun>,
     /// The folder of each artifact.
     pub(crate) artifacts: BTreeMap<String, PathBuf>,
+    /// Where they lie.
+    _root: Arc<tempfile::TempDir>,
 }
 
 impl WorkflowRun {
@@ -164,7 +167,7 @@ impl WorkflowRun {
 
 /// A service that runs workflows of one repository. Caches outlive runs.
 pub(crate) struct Runner {
-    root: tempfile::TempDir,
+    root: Arc<tempfile::TempDir>,
     repository: PathBuf,
     caches: Caches,
     api_url: String,
@@ -191,7 +194,7 @@ impl Runner {
             cancelled: BTreeSet::new(),
             lost: BTreeSet::new(),
             runs: Cell::new(0),
-            root,
+            root: Arc::new(root),
         }
     }
 
@@ -233,6 +236,7 @@ impl Runner {
             event: event.clone(),
             jobs: Vec::new(),
             artifacts: BTreeMap::new(),
+            _root: Arc::clone(&self.root),
         };
         let mut waiting: Vec<(&String, &Value)> =
             document["jobs"].as_object().unwrap().iter().collect();
@@ -278,6 +282,7 @@ impl Runner {
             event: event.clone(),
             jobs: Vec::new(),
             artifacts: BTreeMap::new(),
+            _root: Arc::clone(&self.root),
         };
         self.run_job("action", &document["jobs"]["action"], &document, &mut run);
         run.jobs.remove(0)
