@@ -14,5 +14,5 @@ mod own;
 mod release;
 mod report;
 mod repository;
-#[allow(dead_code, reason = "the scenarios use what they need")]
 mod runner;
+mod scenario;
