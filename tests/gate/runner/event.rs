@@ -69,6 +69,7 @@ impl Event {
 
     /// The same from a fork: its jobs have no secrets, and can write nothing.
     #[must_use]
+    #[allow(clippy::wrong_self_convention, reason = "it is said so")]
     pub(crate) fn from_fork(mut self) -> Self {
         self.payload["pull_request"]["head"]["repo"]["full_name"] = FORK.into();
         self.is_from_fork = true;
@@ -95,9 +96,10 @@ impl Event {
         let pull_request = &of.event.payload["pull_request"];
         let head = &pull_request["head"];
         let owner = head["repo"]["full_name"].as_str().unwrap_or_default();
-        let pull_requests = match of.event.is_from_fork || pull_request.is_null() {
-            true => json!([]),
-            false => json!([{"number": pull_request["number"]}]),
+        let pull_requests = if of.event.is_from_fork || pull_request.is_null() {
+            json!([])
+        } else {
+            json!([{"number": pull_request["number"]}])
         };
         let run = json!({"workflow_run": {
             "id": of.id,

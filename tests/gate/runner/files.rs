@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use globset::{GlobBuilder, GlobSetBuilder};
 
 /// All plain files and links below a folder, sorted.
-pub(crate) fn files_below(folder: &Path) -> Vec<PathBuf> {
+pub(super) fn files_below(folder: &Path) -> Vec<PathBuf> {
     let mut files = Vec::new();
     let mut folders = vec![folder.to_owned()];
     while let Some(folder) = folders.pop() {
@@ -52,7 +52,7 @@ pub(super) fn digest(files: &[PathBuf]) -> String {
 }
 
 /// Copies a file, a link or a folder.
-pub(crate) fn copy(from: &Path, to: &Path) {
+pub(super) fn copy(from: &Path, to: &Path) {
     if from.is_dir() && !from.is_symlink() {
         crate::support::copy(from, to);
     } else {

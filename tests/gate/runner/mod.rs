@@ -30,7 +30,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Map, Value, json};
 
 pub(crate) use event::{Event, FORK, MAIN, OWNER, REPOSITORY, commit, git};
-pub(crate) use files::{copy, files_below};
+#[allow(unused_imports, reason = "the scenarios ask for levels")]
 pub(crate) use log::{Annotation, Level};
 pub(crate) use spec::read_yaml;
 
