@@ -112,7 +112,9 @@ fn lines_of(finding: &Finding<'_>) -> Vec<(&'static str, String)> {
     } else {
         properties.push(("endLine", end.line.to_string()));
         properties.push(("col", start.column.to_string()));
-        properties.push(("endColumn", end.column.to_string()));
+        if end.column > start.column {
+            properties.push(("endColumn", end.column.to_string()));
+        }
     }
     properties
 }

@@ -241,9 +241,9 @@ fn word(case: &CaseReport) -> (Style, &'static str) {
     }
 }
 
-/// A column of the table.
+/// A column of the table; kinds of cases in the order of a plan.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-enum Column {
+pub(super) enum Column {
     Reference,
     Complete,
     Starter,
@@ -260,7 +260,7 @@ const COLUMNS: [(Column, &str); 5] = [
 ];
 
 impl Column {
-    fn of(case: &str) -> Self {
+    pub(super) fn of(case: &str) -> Self {
         match case.split('/').next().unwrap_or_default() {
             "reference" => Self::Reference,
             "complete" => Self::Complete,
