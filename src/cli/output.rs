@@ -112,7 +112,7 @@ impl Output {
         for (index, file) in args.outputs.iter().enumerate() {
             file.make_room()?;
             if args.outputs[..index].iter().any(|it| it.path == file.path) {
-                return Err(file.refused("two reports would go there"));
+                return Err(file.refused(&"two reports would go there"));
             }
         }
         Ok(Self {

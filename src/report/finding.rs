@@ -94,7 +94,7 @@ pub(super) fn severity_of(case: &CaseReport) -> Option<Severity> {
     }
 }
 
-impl<'a> Finding<'a> {
+impl Finding<'_> {
     /// The rule, or `verdict/` and the verdict.
     pub(super) fn rule(&self) -> Cow<'static, str> {
         match self.source {

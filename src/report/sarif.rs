@@ -139,10 +139,8 @@ impl Rules {
         let mut rules = BTreeMap::new();
         for finding in findings {
             let id = finding.rule().into_owned();
-            if !rules.contains_key(&id) {
-                let descriptor = descriptor(&id, finding);
-                rules.insert(id, descriptor);
-            }
+            let rule = rules.entry(id);
+            rule.or_insert_with_key(|id| descriptor(id, finding));
         }
         Self(rules)
     }

@@ -165,12 +165,11 @@ fn commands(log: &str) -> Vec<&str> {
         let is_command = line.starts_with("::") || line.contains("##[");
         match stopped {
             Some(token) if line == format!("::{token}::") => stopped = None,
-            Some(_) => {}
             None if line.starts_with("::stop-commands::") => {
                 stopped = line.strip_prefix("::stop-commands::");
             }
             None if is_command => commands.push(line),
-            None => {}
+            _ => {}
         }
     }
     commands
