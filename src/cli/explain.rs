@@ -82,11 +82,7 @@ fn explain(meta: &RuleMeta, out: &mut dyn Write) -> std::io::Result<()> {
         meta.name
     )?;
     let mut is_code = false;
-    for line in meta
-        .docs
-        .lines()
-        .map(|line| line.strip_prefix(' ').unwrap_or(line))
-    {
+    for line in meta.lines() {
         if line.starts_with("```") {
             is_code = !is_code;
         } else if is_code {

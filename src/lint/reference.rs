@@ -50,8 +50,7 @@ fn table(group: Group, text: &mut String) {
 
 fn entry(meta: &RuleMeta, text: &mut String) {
     let _ = write!(text, "\n## {}\n\n", meta.name);
-    for line in meta.docs.trim_end().lines() {
-        let line = line.strip_prefix(' ').unwrap_or(line);
+    for line in meta.lines() {
         let deeper = if line.starts_with("## ") { "#" } else { "" };
         let _ = writeln!(text, "{deeper}{line}");
     }

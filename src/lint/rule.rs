@@ -235,6 +235,12 @@ impl RuleMeta {
     pub fn summary(&self) -> &'static str {
         self.docs.trim().lines().next().unwrap_or_default().trim()
     }
+
+    /// The lines of the documentation, without the space that is between them and the mark of a comment.
+    pub fn lines(&self) -> impl Iterator<Item = &'static str> {
+        let lines = self.docs.trim_end().lines();
+        lines.map(|line| line.strip_prefix(' ').unwrap_or(line))
+    }
 }
 
 /// What rules are about.

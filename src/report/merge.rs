@@ -1,8 +1,10 @@
 //! Reports of several runs as one: the shards of a plan, and what lint found.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
+use super::modules::Column;
 use super::{Report, ShardInfo};
+use crate::verify::event::CaseReport;
 
 /// Why reports are not parts of one run.
 #[derive(Debug, PartialEq, Eq, thiserror::Error)]
@@ -112,10 +114,26 @@ pub fn merge(reports: Vec<(String, Report)>) -> Result<Report, MergeError> {
         merged.is_interrupted |= part.is_interrupted;
         merged.deny_warnings |= part.deny_warnings;
     }
+    merged.cases = in_order(merged.cases);
     let findings = &mut merged.diagnostics;
     findings.sort_by(|one, other| one.order().cmp(&other.order()));
     findings.dedup_by(|one, other| one.order() == other.order());
     Ok(merged)
+}
+
+/// Puts the cases of a module side by side, in the order of a plan: a large module is cut over several shards.
+fn in_order(mut cases: Vec<CaseReport>) -> Vec<CaseReport> {
+    let mut modules: HashMap<(String, String), usize> = HashMap::new();
+    for case in &cases {
+        let next = modules.len();
+        let module = (case.curriculum.clone(), case.module.clone());
+        modules.entry(module).or_insert(next);
+    }
+    cases.sort_by_cached_key(|case| {
+        let module = (case.curriculum.clone(), case.module.clone());
+        (modules[&module], Column::of(&case.case), case.case.clone())
+    });
+    cases
 }
 
 fn check_shards(parts: &[(String, Report)]) -> Result<(), MergeError> {
@@ -224,12 +242,18 @@ mod tests {
     #[test]
     fn shards_come_together_in_the_order_of_their_plan() {
         let merged = merge(vec![
-            shard("2/3", &["c/m/b", "c/m/c"]),
-            shard("1/3", &["c/m/a", "c/m/d"]),
+            shard("2/3", &["c/m/reference", "c/n/starter"]),
+            shard("1/3", &["c/m/bug/a/patch", "c/m/starter"]),
         ])
         .unwrap();
         let ids: Vec<_> = merged.cases.iter().map(|it| it.id.as_str()).collect();
-        assert_eq!(ids, ["c/m/a", "c/m/d", "c/m/b", "c/m/c"]);
+        let in_order = [
+            "c/m/reference",
+            "c/m/starter",
+            "c/m/bug/a/patch",
+            "c/n/starter",
+        ];
+        assert_eq!(ids, in_order);
         assert_eq!(merged.shard, None);
     }
 

@@ -4,7 +4,6 @@
 //! assumed about how well texts compress.
 
 use std::collections::BTreeMap;
-use std::collections::btree_map::Entry;
 use std::io::{self, Write};
 
 use serde_json::Value;
@@ -14,7 +13,7 @@ use super::finding::{self, Finding, Source, cut, line};
 use super::{Report, human};
 use crate::diagnostic::{Location, Severity};
 use crate::exit_code::ExitCode;
-use crate::lint;
+use crate::lint::{self, rule::RuleMeta};
 use crate::plural::count;
 
 /// Results that are written at most.
@@ -101,7 +100,7 @@ fn invocation(report: &Report, about_run: &[Finding<'_>], left_out: usize) -> sa
     let mut notifications: Vec<_> = about_run
         .iter()
         .take(MOST_RELATED)
-        .map(|finding| notification(level(finding.severity), &finding.headline()))
+        .map(|finding| notification(finding.severity.word(), &finding.headline()))
         .collect();
     if about_run.len() > MOST_RELATED {
         let more = count(about_run.len() - MOST_RELATED, "more case");
@@ -140,10 +139,8 @@ impl Rules {
         let mut rules = BTreeMap::new();
         for finding in findings {
             let id = finding.rule().into_owned();
-            if let Entry::Vacant(entry) = rules.entry(id) {
-                let descriptor = descriptor(entry.key(), finding);
-                entry.insert(descriptor);
-            }
+            let rule = rules.entry(id);
+            rule.or_insert_with_key(|id| descriptor(id, finding));
         }
         Self(rules)
     }
@@ -154,80 +151,96 @@ impl Rules {
     }
 }
 
-fn descriptor(id: &str, finding: &Finding<'_>) -> sarif::ReportingDescriptor {
-    let (short, full, help, tag, default) = match finding.source {
-        Source::Lint(diagnostic) => match lint::meta_of(diagnostic.rule) {
-            Some(meta) => (
-                meta.summary().to_owned(),
-                what_it_does(meta.docs),
-                meta.docs.trim().to_owned(),
-                meta.group.title().to_lowercase(),
-                meta.severity,
-            ),
-            None => {
-                let text = "a check of mastery failed itself".to_owned();
-                (
-                    text.clone(),
-                    text.clone(),
-                    text,
-                    "mastery".to_owned(),
-                    Severity::Error,
-                )
+/// What is known of a rule.
+struct About {
+    short: String,
+    full: String,
+    /// In Markdown.
+    help: String,
+    tag: String,
+    severity: Severity,
+}
+
+impl About {
+    fn of(finding: &Finding<'_>) -> Self {
+        match finding.source {
+            Source::Lint(diagnostic) => match lint::meta_of(diagnostic.rule) {
+                Some(meta) => Self {
+                    short: meta.summary().to_owned(),
+                    full: what_it_does(meta),
+                    help: meta.lines().collect::<Vec<_>>().join("\n"),
+                    tag: meta.group.title().to_lowercase(),
+                    severity: meta.severity,
+                },
+                None => Self {
+                    short: "A check of mastery failed itself.".to_owned(),
+                    full: "A check of mastery failed itself; others were made.".to_owned(),
+                    help: "This is a bug in mastery. Report it.".to_owned(),
+                    tag: "mastery".to_owned(),
+                    severity: Severity::Error,
+                },
+            },
+            Source::Case(case) => {
+                let short = sentence(case.verdict.explanation());
+                let advice = case.verdict.advice().map(sentence).unwrap_or_default();
+                Self {
+                    full: format!("{short} {advice}").trim_end().to_owned(),
+                    help: format!("{short}\n\n## What to do\n\n{advice}"),
+                    short,
+                    tag: "cases".to_owned(),
+                    severity: Severity::Error,
+                }
             }
-        },
-        Source::Case(case) => {
-            let short = case.verdict.explanation().to_owned();
-            let advice = case.verdict.advice().unwrap_or_default();
-            let help = format!("{short}.\n\nWhat to do: {advice}.");
-            (
-                short,
-                help.replace("\n\n", " "),
-                help,
-                "cases".to_owned(),
-                Severity::Error,
-            )
         }
-    };
+    }
+}
+
+fn descriptor(id: &str, finding: &Finding<'_>) -> sarif::ReportingDescriptor {
+    let about = About::of(finding);
     let text = |text: &str| {
         sarif::MultiformatMessageString::builder()
             .text(text)
             .build()
     };
     let help = sarif::MultiformatMessageString::builder()
-        .text(&help)
-        .markdown(&help)
+        .text(&about.help)
+        .markdown(&about.help)
+        .build();
+    let level = Value::from(about.severity.word());
+    let properties = sarif::PropertyBag::builder()
+        .tags([about.tag])
+        .additional_properties([("problem.severity".to_owned(), level.clone())])
         .build();
     sarif::ReportingDescriptor::builder()
         .id(id)
         .name(id)
-        .short_description(text(&short))
-        .full_description(text(&full))
+        .short_description(text(&about.short))
+        .full_description(text(&about.full))
         .help(help)
         .default_configuration(
             sarif::ReportingConfiguration::builder()
-                .level(Value::from(level(default)))
+                .level(level)
                 .build(),
         )
-        .properties(
-            sarif::PropertyBag::builder()
-                .tags(["curriculum".to_owned(), tag])
-                .additional_properties(BTreeMap::from([(
-                    "problem.severity".to_owned(),
-                    Value::from(level(default)),
-                )]))
-                .build(),
-        )
+        .properties(properties)
         .build()
 }
 
-/// The summary of a rule with the paragraph that says what it does.
-fn what_it_does(docs: &str) -> String {
-    let mut paragraphs = docs.trim().split("\n\n");
-    let summary = paragraphs.next().unwrap_or_default();
-    let first = paragraphs.next().unwrap_or_default();
-    let text = first.lines().filter(|line| !line.starts_with('#'));
-    let words = std::iter::once(summary).chain(text).map(str::trim);
-    words.collect::<Vec<_>>().join(" ")
+/// The summary of a rule, and the paragraph below its first heading.
+fn what_it_does(meta: &RuleMeta) -> String {
+    let mut lines = meta.lines().skip_while(|line| !line.starts_with("## "));
+    lines.next();
+    let paragraph = lines.take_while(|line| !line.is_empty());
+    let text = std::iter::once(meta.summary()).chain(paragraph);
+    text.collect::<Vec<_>>().join(" ")
+}
+
+/// A lower-case fragment as a sentence.
+fn sentence(fragment: &str) -> String {
+    let mut chars = fragment.chars();
+    let first = chars.next().map(|it| it.to_ascii_uppercase());
+    let first = first.map_or_else(String::new, String::from);
+    format!("{first}{}.", chars.as_str())
 }
 
 /// As many results as there is room for, of findings with the worst first.
@@ -279,7 +292,7 @@ fn result(
         related_locations: Some(related).filter(|it| !it.is_empty()),
         ..sarif::Result::builder()
             .rule_id(rule.clone())
-            .level(sarif_level(finding.severity))
+            .level(level(finding.severity))
             .message(message(&finding.text()))
             .locations([location])
             .partial_fingerprints(BTreeMap::from([(FINGERPRINT.to_owned(), fingerprint)]))
@@ -331,21 +344,22 @@ fn region(location: &Location, has_source: bool) -> sarif::Region {
         return sarif::Region::builder().start_line(1_i64).build();
     };
     let number = |number: usize| i64::try_from(number).unwrap_or(i64::MAX);
+    let (start, end) = (region.start, region.end);
+    let start_of_region = sarif::Region::builder()
+        .start_line(number(start.line))
+        .start_column(number(start.column))
+        .build();
+    if start == end {
+        // Without an end it is the rest of the line, which can be seen.
+        return start_of_region;
+    }
     let excerpt = location.excerpt().filter(|_| has_source);
-    let text = excerpt
-        .filter(|it| region.end.line <= it.last_line())
-        .map(|excerpt| {
-            let (start, end) = (excerpt.offset(region.start), excerpt.offset(region.end));
-            snippet(&excerpt.text()[start..end.max(start)])
-        });
+    let whole = excerpt.filter(|it| end.line <= it.last_line());
     sarif::Region {
-        snippet: text,
-        ..sarif::Region::builder()
-            .start_line(number(region.start.line))
-            .start_column(number(region.start.column))
-            .end_line(number(region.end.line))
-            .end_column(number(region.end.column))
-            .build()
+        end_line: Some(number(end.line)),
+        end_column: Some(number(end.column)),
+        snippet: whole.map(|it| snippet(&it.text()[it.offset(start)..it.offset(end)])),
+        ..start_of_region
     }
 }
 
@@ -373,11 +387,7 @@ fn message(text: &str) -> sarif::Message {
         .build()
 }
 
-fn level(severity: Severity) -> &'static str {
-    severity.word()
-}
-
-fn sarif_level(severity: Severity) -> sarif::ResultLevel {
+fn level(severity: Severity) -> sarif::ResultLevel {
     match severity {
         Severity::Error => sarif::ResultLevel::Error,
         Severity::Warning => sarif::ResultLevel::Warning,
@@ -515,7 +525,7 @@ mod tests {
     fn more_than_code_scanning_takes_is_left_out_and_counted() {
         let key = |index| format!("unknown key `k{index}`");
         assert_bounded(&many(&sample::warning(), 30_000, key), MOST_RESULTS);
-        assert_bounded(&many(&sample::finding(), 30_000, key), 13_000);
+        assert_bounded(&many(&sample::finding(), 30_000, key), 10_000);
         let long = |index| format!("{index}{}", "x".repeat(3000));
         assert_bounded(&many(&sample::finding(), 30_000, long), 2000);
     }

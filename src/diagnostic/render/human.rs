@@ -94,11 +94,11 @@ fn line_of(file: &Arc<SourceFile>, span: Span) -> (usize, String, Span) {
     // The excerpt is untrusted too. Escaping moves what stands behind a control character.
     let before = escape::text(&text[..start]).len();
     let inside = escape::text(&text[start..end]).len();
-    (
-        line,
-        escape::text(text),
-        Span::new(before, before + inside.max(1)),
-    )
+    let shown = escape::text(text);
+    // An empty place is shown at the character behind it, all of it.
+    let next = shown[before..].chars().next().map_or(1, char::len_utf8);
+    let inside = if inside == 0 { next } else { inside };
+    (line, shown, Span::new(before, before + inside))
 }
 
 #[cfg(test)]
@@ -140,5 +140,13 @@ mod tests {
             let location = Location::span(&file, Span::new(text.len(), text.len()));
             assert!(drawn(&Diagnostic::error("a-rule", location, "wrong")).contains("a.py"));
         }
+    }
+
+    #[test]
+    fn empty_place_before_a_wide_character_can_be_drawn() {
+        let file = Arc::new(SourceFile::new("a.py", "ä = 1\n"));
+        let location = Location::span(&file, Span::new(0, 0));
+        let drawn = drawn(&Diagnostic::error("a-rule", location, "wrong"));
+        assert!(drawn.contains("| ^"), "{drawn}");
     }
 }
