@@ -2,6 +2,8 @@
 
 use std::fs;
 
+use serde_json::json;
+
 use crate::repository::Courses;
 use crate::runner::{Conclusion, Event, Runner};
 
@@ -153,8 +155,29 @@ fn what_can_not_be_read_is_red_and_told_at_its_line() {
 }
 
 #[test]
-fn the_nightly_run_repeats_every_case() {
+fn tests_that_lean_on_their_order_are_found_where_every_case_is_repeated() {
     let courses = Courses::new();
-    let run = Runner::new(&courses.path).run("curriculum.yml", &Event::schedule(&courses.path));
-    assert_eq!(run.conclusion(), Conclusion::Success, "{}", run.log());
+    let test = "curricula/base/project/tests/test_mean.py";
+    courses.replace(
+        test,
+        "def test_mean_of_two():\n",
+        "SEEN = []\n\n\ndef test_mean_of_two():\n    SEEN.append(2)\n",
+    );
+    courses.replace(
+        test,
+        "def test_mean_of_one():\n",
+        "def test_mean_of_one():\n    assert SEEN\n",
+    );
+    courses.commit("a test that needs another");
+    let runner = Runner::new(&courses.path);
+    let ended = |event: &Event| {
+        let run = runner.run("curriculum.yml", event);
+        let is_told = run.job("gate").summary.contains("flaky");
+        (run.conclusion(), is_told)
+    };
+    let dispatch = |repeat: u32| Event::dispatch(&courses.path, &json!({"repeat": repeat}));
+    assert_eq!(ended(&dispatch(1)), (Conclusion::Success, false));
+    assert_eq!(ended(&dispatch(4)), (Conclusion::Failure, true));
+    let nightly = Event::schedule(&courses.path);
+    assert_eq!(ended(&nightly), (Conclusion::Failure, true));
 }

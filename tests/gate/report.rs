@@ -83,6 +83,15 @@ fn the_pull_request_of_a_fork_is_told_and_nothing_of_it_is_run() {
     let [sarif] = &*told.job("report").sarif else {
         panic!("{}", told.log())
     };
+    assert_eq!(sarif.category, "mastery");
+    let results = sarif.document["runs"][0]["results"].as_array().unwrap();
+    assert!(
+        results
+            .iter()
+            .all(|it| it["ruleId"] == "verdict/wrong-reason"),
+        "{results:#?}"
+    );
+    assert!(!results.is_empty());
     assert_eq!(sarif.reference, "refs/pull/7/head");
     assert_eq!(sarif.sha, commit(&courses.path, "reworded"));
     // A second run finds its comment.

@@ -25,7 +25,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
-use std::time::{Duration, Instant};
 
 use serde_json::{Map, Value, json};
 
@@ -88,7 +87,6 @@ pub(crate) struct JobRun {
     pub(crate) sarif: Vec<UploadedSarif>,
     /// How each step ended that was not skipped, by id or name.
     pub(crate) steps: Vec<(String, Conclusion)>,
-    pub(crate) duration: Duration,
 }
 
 /// A workflow that was run.
@@ -335,7 +333,6 @@ impl Runner {
                 annotations: Vec::new(),
                 sarif: Vec::new(),
                 steps: Vec::new(),
-                duration: Duration::ZERO,
             });
             return;
         }
@@ -372,7 +369,6 @@ impl Runner {
         matrix: Value,
         run: &mut WorkflowRun,
     ) -> JobRun {
-        let started = Instant::now();
         let machine = self.root.path().join("machine");
         if machine.exists() {
             remove(&machine);
@@ -403,7 +399,6 @@ impl Runner {
             annotations: job.annotations,
             sarif: job.sarif,
             steps: job.ended,
-            duration: started.elapsed(),
         };
         run.artifacts.extend(job.uploaded);
         ended
