@@ -34,8 +34,8 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// SHA-256 of the styles and of the script, as the page's policy names them. Browsers refuse both where it is not
 /// right, and say what it should be; `tests/report` opens the page in one.
-const STYLE_HASH: &str = "sha256-kCx97/R+lZKp7AVBkXEG9NdBDvfLk2ajC+1MPbTym6o=";
-const SCRIPT_HASH: &str = "sha256-tuIKd9w15oyfy2eZN8bG62DM5iaRPfs/ZYSrxw3c21g=";
+const STYLE_HASH: &str = "sha256-t0Ps5r3aGOJPFyEj4yFoUroT9R2YksUqlvXPORVdf/M=";
+const SCRIPT_HASH: &str = "sha256-BLyHoCWeHaTWd/bcBNwmAOc83HVu0OjYizR7c8a0mvo=";
 
 /// Bytes of the parts about modules, above which the rest of the modules is only listed.
 const MODULES_BYTES: usize = 16 * 1024 * 1024;
@@ -50,7 +50,7 @@ const SHOWN_SLOWEST: usize = 10;
 
 /// What the page is given.
 #[derive(Serialize)]
-struct Page<'a> {
+struct Page {
     style: &'static str,
     style_hash: &'static str,
     script: &'static str,
@@ -60,7 +60,7 @@ struct Page<'a> {
     mark: &'static str,
     answer: &'static str,
     facts: String,
-    notes: Vec<Note<'a>>,
+    notes: Vec<Note>,
     tiles: Vec<Tile>,
     problems: Vec<Problem>,
     problems_left: String,
@@ -73,7 +73,7 @@ struct Page<'a> {
     findings_html: String,
     modules_html: Vec<String>,
     details_left: String,
-    slowest: Vec<Slow<'a>>,
+    slowest: Vec<Slow>,
     duration: String,
 }
 
@@ -85,9 +85,9 @@ struct Findings<'a> {
 
 /// A sentence about the report, and a text behind it.
 #[derive(Serialize)]
-struct Note<'a> {
+struct Note {
     text: String,
-    code: Option<&'a str>,
+    code: Option<String>,
 }
 
 /// A number with what it counts.
@@ -110,9 +110,9 @@ struct Problem {
 
 /// A case that took long.
 #[derive(Serialize)]
-struct Slow<'a> {
+struct Slow {
     anchor: String,
-    id: &'a str,
+    id: String,
     time: String,
     /// Its share of the longest time, in percent.
     share: u32,
@@ -157,7 +157,10 @@ fn page(report: &Report) -> String {
         facts: headline.facts,
         notes: notes(report)
             .into_iter()
-            .map(|(text, code)| Note { text, code })
+            .map(|(text, code)| Note {
+                text,
+                code: code.map(texts::name),
+            })
             .collect(),
         tiles: tiles(report),
         problems: problems.into_iter().take(SHOWN_PROBLEMS).collect(),
@@ -256,12 +259,12 @@ fn problems(report: &Report, findings: &[FindingView<'_>]) -> Vec<Problem> {
     problems
 }
 
-fn slow(report: &Report) -> Vec<Slow<'_>> {
+fn slow(report: &Report) -> Vec<Slow> {
     let slowest = slowest(report, SHOWN_SLOWEST);
     let longest = slowest.first().map(|it| it.0).unwrap_or_default();
     let slowest = slowest.into_iter().map(|(wall, id)| Slow {
         anchor: texts::anchor("case", id),
-        id,
+        id: texts::name(id),
         time: seconds(wall),
         share: texts::share(wall, longest),
     });
