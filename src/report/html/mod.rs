@@ -17,6 +17,7 @@ use serde::Serialize;
 use self::case::CaseView;
 use self::finding::FindingView;
 use self::module::{ModuleView, Row};
+use super::finding::Reasons;
 use super::headline::{Headline, Tone, notes};
 use super::human::seconds;
 use super::modules::{Column, Module, modules, slowest};
@@ -34,7 +35,7 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// SHA-256 of the styles and of the script, as the page's policy names them. Browsers refuse both where it is not
 /// right, and say what it should be; `tests/report` opens the page in one.
-const STYLE_HASH: &str = "sha256-t0Ps5r3aGOJPFyEj4yFoUroT9R2YksUqlvXPORVdf/M=";
+const STYLE_HASH: &str = "sha256-8s6CtYj7tyFIUCTAavg9r3NqAM4E1lib9NrTvUZ0lbU=";
 const SCRIPT_HASH: &str = "sha256-BLyHoCWeHaTWd/bcBNwmAOc83HVu0OjYizR7c8a0mvo=";
 
 /// Bytes of the parts about modules, above which the rest of the modules is only listed.
@@ -253,7 +254,8 @@ fn tiles(report: &Report) -> Vec<Tile> {
 /// What is wrong, in the order of the page: findings, then cases; errors before warnings.
 fn problems(report: &Report, findings: &[FindingView<'_>]) -> Vec<Problem> {
     let mut problems: Vec<_> = findings.iter().map(FindingView::problem).collect();
-    let cases = report.cases.iter().filter(|it| it.tells_something_new());
+    let reasons = Reasons::of(report);
+    let cases = report.cases.iter().filter(|it| reasons.leave(it));
     problems.extend(cases.map(CaseView::problem));
     problems.sort_by_key(|it| it.state != "error");
     problems
