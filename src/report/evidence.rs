@@ -153,7 +153,6 @@ mod tests {
     use super::*;
     use crate::report::sample;
     use crate::run::outcome::TestOutcome;
-    use crate::verify::verdict::Verdict;
 
     #[test]
     fn beginning_of_a_failure_and_end_of_output_are_told() {
