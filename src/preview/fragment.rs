@@ -12,6 +12,7 @@ use crate::source::markdown::{
     CodeBlockKind, Event, HeadingLevel, Tag, TagEnd, heading_anchors, push_html, text_of,
     visible_events,
 };
+use crate::template::escaped;
 
 /// How a text becomes a part of the page.
 pub(super) struct Fragment<'v> {
@@ -213,22 +214,6 @@ fn is_web(destination: &str) -> bool {
 fn starts_with_scheme(destination: &str, scheme: &str) -> bool {
     let start = destination.get(..scheme.len());
     start.is_some_and(|start| start.eq_ignore_ascii_case(scheme))
-}
-
-/// Text as it may stand in markup and in the values of attributes.
-pub(super) fn escaped(text: &str) -> String {
-    let mut result = String::with_capacity(text.len());
-    for char in text.chars() {
-        match char {
-            '&' => result.push_str("&amp;"),
-            '<' => result.push_str("&lt;"),
-            '>' => result.push_str("&gt;"),
-            '"' => result.push_str("&quot;"),
-            '\'' => result.push_str("&#39;"),
-            char => result.push(char),
-        }
-    }
-    result
 }
 
 #[cfg(test)]

@@ -10,9 +10,9 @@ use super::view::{LearnerView, MAX_IMAGES_BYTES, OpenQuestion, Start};
 use crate::diagnostic::escape;
 use crate::plural::count;
 use crate::source::python::Token;
-use crate::template::Engine;
+use crate::template::{Engine, escaped};
 
-use super::fragment::{Fragment, escaped};
+use super::fragment::Fragment;
 
 const PAGE: &str = include_str!("page.html");
 /// What every page begins with.

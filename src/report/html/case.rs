@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Problem;
 use super::finding::place;
-use super::texts::{Output, anchor, sentence, share, state};
+use super::texts::{Output, anchor, name, name_html, sentence_html, share, state};
 use crate::plural::count;
 use crate::report::evidence::{Evidence, command};
 use crate::report::headline::is_of_draft;
@@ -24,15 +24,15 @@ const SHOWN_ENDINGS: usize = 8;
 #[derive(Debug, Serialize)]
 pub(super) struct CaseView<'a> {
     pub(super) anchor: String,
-    id: &'a str,
-    name: &'a str,
+    id: String,
+    name_html: String,
     state: &'static str,
     mark: &'static str,
     /// The verdict in a word.
     word: &'static str,
     /// How it ended, as it was expected or not.
     outcome: &'static str,
-    expected: String,
+    expected_html: String,
     tests: String,
     time: String,
     /// Its share of the longest time of its module, in percent; 0 for no bar.
@@ -47,12 +47,12 @@ pub(super) struct CaseView<'a> {
 #[derive(Debug, Serialize)]
 pub(super) struct Detail<'a> {
     place: String,
-    explanation: &'static str,
+    explanation_html: String,
     is_draft: bool,
     /// Whether there is something that was expected of it.
     has_expectation: bool,
-    seen: Option<String>,
-    advice: Option<&'static str>,
+    seen_html: Option<String>,
+    advice_html: Option<String>,
     command: Option<String>,
     outputs: Vec<Output<'a>>,
     /// How much output is not shown, in words.
@@ -65,7 +65,7 @@ pub(super) struct Detail<'a> {
 #[derive(Debug, Serialize)]
 struct EndingView<'a> {
     words: String,
-    detail: Option<&'a str>,
+    detail_html: Option<String>,
     output: Option<Output<'a>>,
 }
 
@@ -81,8 +81,8 @@ impl<'a> CaseView<'a> {
         });
         Self {
             anchor: anchor("case", &case.id),
-            id: &case.id,
-            name: &case.case,
+            id: name(&case.id),
+            name_html: name_html(&case.case),
             state,
             mark,
             word: match case.verdict {
@@ -90,7 +90,7 @@ impl<'a> CaseView<'a> {
                 verdict => verdict.name(),
             },
             outcome: result.map_or("not run", |it| it.outcome.words()),
-            expected: sentence(&case.expected),
+            expected_html: sentence_html(&case.expected),
             tests: if result.is_some() {
                 ran.to_string()
             } else {
@@ -123,7 +123,7 @@ impl<'a> CaseView<'a> {
             state,
             mark,
             word: case.verdict.name(),
-            about: case.id.clone(),
+            about: name(&case.id),
         }
     }
 }
@@ -141,11 +141,11 @@ impl<'a> Detail<'a> {
         let endings = case.endings.iter().take(SHOWN_ENDINGS);
         Self {
             place: place(&case.location),
-            explanation: case.verdict.explanation(),
+            explanation_html: sentence_html(case.verdict.explanation()),
             is_draft: is_of_draft(case),
             has_expectation: case.verdict != Verdict::NotRun,
-            seen: case.seen.as_deref().map(sentence),
-            advice: case.verdict.advice(),
+            seen_html: case.seen.as_deref().map(sentence_html),
+            advice_html: case.verdict.advice().map(sentence_html),
             command: command(case),
             outputs,
             outputs_left: match left {
@@ -165,7 +165,7 @@ impl<'a> EndingView<'a> {
         let evidence = Evidence::of_ending(ending, all);
         Self {
             words: ending.words(),
-            detail: ending.result.detail.as_deref(),
+            detail_html: ending.result.detail.as_deref().map(sentence_html),
             output: evidence.map(|it| Output::new(it.title, it.text, true)),
         }
     }

@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use serde::Serialize;
 
 use super::Problem;
-use super::texts::{digest, sentence};
+use super::texts::{digest, name, sentence_html};
 use crate::diagnostic::{Diagnostic, Location, Severity};
 use crate::report::evidence::check_command;
 use crate::report::modules::Module;
@@ -23,11 +23,11 @@ pub(super) struct FindingView<'a> {
     rule: &'static str,
     /// The module that it is in, as far as its path says so.
     module: String,
-    message: String,
+    message_html: String,
     place: String,
     excerpt: Vec<Line>,
-    help: Option<String>,
-    related: Vec<RelatedView<'a>>,
+    help_html: Option<String>,
+    related: Vec<RelatedView>,
     command: Option<String>,
     #[serde(skip)]
     path: &'a str,
@@ -43,9 +43,9 @@ struct Line {
 }
 
 #[derive(Debug, Serialize)]
-struct RelatedView<'a> {
+struct RelatedView {
     place: String,
-    message: &'a str,
+    message_html: String,
 }
 
 impl<'a> FindingView<'a> {
@@ -93,15 +93,15 @@ impl<'a> FindingView<'a> {
             mark,
             word: finding.severity.word(),
             rule: finding.rule,
-            module: module.to_owned(),
-            message: sentence(&finding.message),
+            module: name(module),
+            message_html: sentence_html(&finding.message),
             place: place(&finding.location),
             excerpt: excerpt(&finding.location).unwrap_or_default(),
-            help: finding.help.as_deref().map(sentence),
+            help_html: finding.help.as_deref().map(sentence_html),
             related: related
                 .map(|it| RelatedView {
                     place: place(&it.location),
-                    message: &it.message,
+                    message_html: sentence_html(&it.message),
                 })
                 .collect(),
             command: check_command(finding.location.shown_path()),
@@ -116,7 +116,7 @@ impl<'a> FindingView<'a> {
             state: self.state,
             mark: self.mark,
             word: self.rule,
-            about: self.path.to_owned(),
+            about: name(self.path),
         }
     }
 }
@@ -126,7 +126,7 @@ pub(super) fn place(location: &Location) -> String {
     let position = location
         .position()
         .map_or_else(String::new, |it| format!(":{}:{}", it.line, it.column));
-    format!("{}{position}", location.shown_path())
+    format!("{}{position}", name(location.shown_path()))
 }
 
 fn excerpt(location: &Location) -> Option<Vec<Line>> {

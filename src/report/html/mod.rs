@@ -17,6 +17,7 @@ use serde::Serialize;
 use self::case::CaseView;
 use self::finding::FindingView;
 use self::module::{ModuleView, Row};
+use super::finding::Reasons;
 use super::headline::{Headline, Tone, notes};
 use super::human::seconds;
 use super::modules::{Column, Module, modules, slowest};
@@ -34,8 +35,8 @@ const SCRIPT: &str = include_str!("script.js");
 
 /// SHA-256 of the styles and of the script, as the page's policy names them. Browsers refuse both where it is not
 /// right, and say what it should be; `tests/report` opens the page in one.
-const STYLE_HASH: &str = "sha256-k67kAZkkwZ8C8UznMztVVEFqEK0dRB9FuA+NdnSPvjM=";
-const SCRIPT_HASH: &str = "sha256-tuIKd9w15oyfy2eZN8bG62DM5iaRPfs/ZYSrxw3c21g=";
+const STYLE_HASH: &str = "sha256-8s6CtYj7tyFIUCTAavg9r3NqAM4E1lib9NrTvUZ0lbU=";
+const SCRIPT_HASH: &str = "sha256-BLyHoCWeHaTWd/bcBNwmAOc83HVu0OjYizR7c8a0mvo=";
 
 /// Bytes of the parts about modules, above which the rest of the modules is only listed.
 const MODULES_BYTES: usize = 16 * 1024 * 1024;
@@ -50,7 +51,7 @@ const SHOWN_SLOWEST: usize = 10;
 
 /// What the page is given.
 #[derive(Serialize)]
-struct Page<'a> {
+struct Page {
     style: &'static str,
     style_hash: &'static str,
     script: &'static str,
@@ -60,7 +61,7 @@ struct Page<'a> {
     mark: &'static str,
     answer: &'static str,
     facts: String,
-    notes: Vec<Note<'a>>,
+    notes: Vec<Note>,
     tiles: Vec<Tile>,
     problems: Vec<Problem>,
     problems_left: String,
@@ -73,7 +74,7 @@ struct Page<'a> {
     findings_html: String,
     modules_html: Vec<String>,
     details_left: String,
-    slowest: Vec<Slow<'a>>,
+    slowest: Vec<Slow>,
     duration: String,
 }
 
@@ -85,9 +86,9 @@ struct Findings<'a> {
 
 /// A sentence about the report, and a text behind it.
 #[derive(Serialize)]
-struct Note<'a> {
+struct Note {
     text: String,
-    code: Option<&'a str>,
+    code: Option<String>,
 }
 
 /// A number with what it counts.
@@ -110,9 +111,9 @@ struct Problem {
 
 /// A case that took long.
 #[derive(Serialize)]
-struct Slow<'a> {
+struct Slow {
     anchor: String,
-    id: &'a str,
+    id: String,
     time: String,
     /// Its share of the longest time, in percent.
     share: u32,
@@ -157,7 +158,10 @@ fn page(report: &Report) -> String {
         facts: headline.facts,
         notes: notes(report)
             .into_iter()
-            .map(|(text, code)| Note { text, code })
+            .map(|(text, code)| Note {
+                text,
+                code: code.map(texts::name),
+            })
             .collect(),
         tiles: tiles(report),
         problems: problems.into_iter().take(SHOWN_PROBLEMS).collect(),
@@ -222,11 +226,6 @@ fn tiles(report: &Report) -> Vec<Tile> {
         skipped,
     } = report.counts();
     let known = report.cases.iter().filter(|it| it.is_known()).count();
-    let tile = |number: usize, label, state| Tile {
-        number: number.to_string(),
-        label,
-        state: if number == 0 { "none" } else { state },
-    };
     let mut tiles = Vec::new();
     if cases > 0 {
         tiles.push(Tile {
@@ -234,35 +233,40 @@ fn tiles(report: &Report) -> Vec<Tile> {
             label: "cases as expected",
             state: if as_expected == cases { "ok" } else { "none" },
         });
-        tiles.push(tile(unexpected - skipped, "cases not as expected", "error"));
-        tiles.push(tile(warned, "doubtful cases", "warning"));
     }
-    if skipped > 0 {
-        tiles.push(tile(skipped, "cases skipped", "warning"));
-    }
-    tiles.push(tile(errors, "errors in files", "error"));
-    tiles.push(tile(warnings, "warnings in files", "warning"));
-    if known > 0 {
-        tiles.push(tile(known, "results known before", "none"));
-    }
+    let numbers = [
+        (unexpected - skipped, "cases not as expected", "error"),
+        (warned, "doubtful cases", "warning"),
+        (skipped, "cases skipped", "warning"),
+        (errors, "errors in files", "error"),
+        (warnings, "warnings in files", "warning"),
+        (known, "results known before", "none"),
+    ];
+    let numbers = numbers.into_iter().filter(|it| it.0 > 0);
+    tiles.extend(numbers.map(|(number, label, state)| Tile {
+        number: number.to_string(),
+        label,
+        state,
+    }));
     tiles
 }
 
 /// What is wrong, in the order of the page: findings, then cases; errors before warnings.
 fn problems(report: &Report, findings: &[FindingView<'_>]) -> Vec<Problem> {
     let mut problems: Vec<_> = findings.iter().map(FindingView::problem).collect();
-    let cases = report.cases.iter().filter(|it| it.tells_something_new());
+    let reasons = Reasons::of(report);
+    let cases = report.cases.iter().filter(|it| reasons.leave(it));
     problems.extend(cases.map(CaseView::problem));
     problems.sort_by_key(|it| it.state != "error");
     problems
 }
 
-fn slow(report: &Report) -> Vec<Slow<'_>> {
+fn slow(report: &Report) -> Vec<Slow> {
     let slowest = slowest(report, SHOWN_SLOWEST);
     let longest = slowest.first().map(|it| it.0).unwrap_or_default();
     let slowest = slowest.into_iter().map(|(wall, id)| Slow {
         anchor: texts::anchor("case", id),
-        id,
+        id: texts::name(id),
         time: seconds(wall),
         share: texts::share(wall, longest),
     });

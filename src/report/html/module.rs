@@ -5,7 +5,7 @@ use std::time::Duration;
 use serde::Serialize;
 
 use super::case::CaseView;
-use super::texts::{anchor, share, state};
+use super::texts::{anchor, name, name_html, share, state};
 use crate::plural::count;
 use crate::report::human::seconds;
 use crate::report::kill::{Bug, Cell, KillMatrix, Mark, Row as TestRow};
@@ -19,6 +19,9 @@ const SHOWN_DETAILS: usize = 100;
 /// Rows and columns of a kill matrix.
 const SHOWN_TESTS: usize = 150;
 const SHOWN_BUGS: usize = 60;
+
+/// Tests or bugs that are named in a sentence; the others are marked as well.
+const SHOWN_NAMES: usize = 4;
 
 /// Bugs up to which their names stand side by side.
 const LEVEL_BUGS: usize = 4;
@@ -57,7 +60,7 @@ impl Row {
         });
         Self {
             anchor: anchor("module", &module.name),
-            name: module.name.clone(),
+            name: name(&module.name),
             state: state(module.severity()).0,
             cells: cells.into(),
             time: seconds(time),
@@ -74,7 +77,7 @@ impl Row {
 #[derive(Debug, Serialize)]
 pub(super) struct ModuleView<'a> {
     anchor: String,
-    name: &'a str,
+    name: String,
     state: &'static str,
     mark: &'static str,
     is_open: bool,
@@ -82,36 +85,35 @@ pub(super) struct ModuleView<'a> {
     time: String,
     cases: Vec<CaseView<'a>>,
     cases_left: String,
-    kill: Option<KillView<'a>>,
+    kill: Option<KillView>,
 }
 
 /// A kill matrix.
 #[derive(Debug, Serialize)]
-struct KillView<'a> {
-    bugs: Vec<BugView<'a>>,
+struct KillView {
+    bugs: Vec<BugView>,
     /// Whether the names of bugs are written upwards, for want of room.
     is_tall: bool,
-    rows: Vec<TestView<'a>>,
-    remarks: Vec<Remark<'a>>,
+    rows: Vec<TestView>,
+    remarks: Vec<Remark>,
     left: String,
     summary: String,
 }
 
 #[derive(Debug, Serialize)]
-struct BugView<'a> {
-    name: &'a str,
+struct BugView {
+    name_html: String,
     anchor: String,
     state: &'static str,
-    ways: String,
     /// Which group of bugs that are caught alike it is in; empty for none.
     twins: String,
 }
 
 #[derive(Debug, Serialize)]
-struct TestView<'a> {
-    id: &'a str,
+struct TestView {
+    id: String,
     /// What is behind the file.
-    name: &'a str,
+    name_html: String,
     sets: String,
     is_idle: bool,
     cells: Vec<CellView>,
@@ -127,10 +129,12 @@ struct CellView {
 
 /// A sentence about what is odd.
 #[derive(Debug, Serialize)]
-struct Remark<'a> {
+struct Remark {
     /// What stands for it in the matrix.
     sign: String,
-    names: Vec<&'a str>,
+    /// The first of those that it is about, and how many others there are.
+    names_html: Vec<String>,
+    others: usize,
     text: &'static str,
 }
 
@@ -158,7 +162,7 @@ impl<'a> ModuleView<'a> {
         let cases = cases.collect();
         Self {
             anchor: anchor("module", &module.name),
-            name: &module.name,
+            name: name(&module.name),
             state,
             mark,
             is_open: module.severity() != VerdictSeverity::Ok,
@@ -175,38 +179,33 @@ impl<'a> ModuleView<'a> {
     }
 }
 
-impl<'a> KillView<'a> {
-    fn of(matrix: &KillMatrix<'a>, is_part: bool) -> Self {
+impl KillView {
+    fn of(matrix: &KillMatrix<'_>, is_part: bool) -> Self {
         let group = |bug: &Bug<'_>| {
             let place = matrix.twins.iter().position(|it| it.contains(&bug.name));
             place.map_or_else(String::new, letter)
         };
         let bugs = matrix.bugs.iter().take(SHOWN_BUGS);
         let rows = matrix.rows.iter().take(SHOWN_TESTS);
-        let mut remarks: Vec<Remark<'a>> = Vec::new();
-        let idle: Vec<_> = matrix.rows.iter().filter(|it| it.is_idle()).collect();
+        let idle = matrix.rows.iter().filter(|it| it.is_idle());
+        let idle: Vec<_> = idle.map(|it| behind_file(it.test)).collect();
+        let mut remarks = Vec::new();
         if !idle.is_empty() {
-            remarks.push(Remark {
-                sign: "∅".to_owned(),
-                names: idle.iter().take(SHOWN_TESTS).map(|it| it.test).collect(),
-                text: match (idle.len(), is_part) {
-                    (1, false) => {
-                        "catches no bug. Either a bug is missing that it would catch, or the test."
-                    }
-                    (_, false) => {
-                        "catch no bug. Either bugs are missing that they would catch, or the tests."
-                    }
-                    (1, true) => "catches none of the bugs that were looked at in this run.",
-                    (_, true) => "catch none of the bugs that were looked at in this run.",
-                },
-            });
+            let text = match (idle.len(), is_part) {
+                (1, false) => {
+                    "fails with none of the bugs. Is a bug missing, or does it check too little?"
+                }
+                (_, false) => {
+                    "fail with none of the bugs. Are bugs missing, or do they check too little?"
+                }
+                (1, true) => "fails with none of the bugs that were looked at in this run.",
+                (_, true) => "fail with none of the bugs that were looked at in this run.",
+            };
+            remarks.push(Remark::of("∅".to_owned(), &idle, text));
         }
-        for (place, twins) in matrix.twins.iter().enumerate() {
-            remarks.push(Remark {
-                sign: letter(place),
-                names: twins.clone(),
-                text: "are caught by exactly the same tests. If they teach the same, one is enough; if not, a test that tells them apart is missing.",
-            });
+        for (place, twins) in matrix.twins.iter().enumerate().take(SHOWN_BUGS) {
+            let text = "are caught by exactly the same tests. Do they teach the same, or is a test missing that tells them apart?";
+            remarks.push(Remark::of(letter(place), twins, text));
         }
         let left = [
             super::more(matrix.rows.len(), SHOWN_TESTS, "more tests"),
@@ -221,13 +220,12 @@ impl<'a> KillView<'a> {
             ),
             bugs: bugs
                 .map(|bug| BugView {
-                    name: bug.name,
+                    name_html: name_html(bug.name),
                     anchor: bug
                         .cases
                         .first()
                         .map_or_else(String::new, |it| anchor("case", &it.id)),
                     state: state(bug.severity).0,
-                    ways: count(bug.cases.len(), "case"),
                     twins: group(bug),
                 })
                 .collect(),
@@ -238,6 +236,23 @@ impl<'a> KillView<'a> {
     }
 }
 
+impl Remark {
+    fn of(sign: String, names: &[&str], text: &'static str) -> Self {
+        let shown = names.len().min(SHOWN_NAMES);
+        Self {
+            sign,
+            names_html: names[..shown].iter().map(|it| name_html(it)).collect(),
+            others: names.len() - shown,
+            text,
+        }
+    }
+}
+
+/// The name of a test without its file.
+fn behind_file(test: &str) -> &str {
+    test.split_once("::").map_or(test, |it| it.1)
+}
+
 /// The letter of a group of bugs: A, B, …
 fn letter(place: usize) -> String {
     match u8::try_from(place) {
@@ -246,12 +261,12 @@ fn letter(place: usize) -> String {
     }
 }
 
-impl<'a> TestView<'a> {
-    fn of(row: &TestRow<'a>) -> Self {
+impl TestView {
+    fn of(row: &TestRow<'_>) -> Self {
         let cells = row.cells.iter().take(SHOWN_BUGS);
         Self {
-            id: row.test,
-            name: row.test.split_once("::").map_or(row.test, |it| it.1),
+            id: name(row.test),
+            name_html: name_html(behind_file(row.test)),
             sets: match row.sets {
                 1 => String::new(),
                 sets => format!("{sets} sets"),

@@ -7,6 +7,7 @@
   const module = byId('filter-module');
   const clear = byId('filter-clear');
   const states = all('input[name=state]', form);
+  const problems = all('.problems li');
   const rowsOfModules = all('table.modules tbody tr');
 
   // A case with a card is in the table, too: both are shown or hidden, and it is counted once.
@@ -75,6 +76,15 @@
       if (kill) kill.hidden = active && inModule < items.filter((it) => it.matches('tr')).length;
     }
     for (const row of rowsOfModules) row.hidden = active && !known.has(row.dataset.module);
+    for (const problem of problems) {
+      const about = byId(decodeURIComponent(problem.querySelector('a').hash.slice(1)));
+      problem.hidden = active && (!about || about.hidden);
+    }
+    // No heading stands over nothing.
+    for (const section of all('main > section')) {
+      const things = all('li, tbody tr, article, details.module', section);
+      section.hidden = active && things.every((it) => it.hidden || it.closest('[hidden]:not(section)'));
+    }
     byId('filter-count').textContent = active ? `${shown} of ${count}` : '';
     byId('nothing').hidden = shown > 0 || count === 0;
     clear.hidden = !active;

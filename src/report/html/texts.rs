@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::plural::count;
 use crate::source::content::Content;
+use crate::template::escaped;
 use crate::verify::verdict::VerdictSeverity;
 
 /// Lines and bytes of one text of output.
@@ -15,14 +16,15 @@ const SHOWN_BYTES: usize = 16 * 1024;
 /// Lines up to which a text is not folded.
 const UNFOLDED_LINES: usize = 16;
 
-/// Bytes of a text in a sentence.
+/// Bytes of a text in a sentence, and of a name.
 const SENTENCE_BYTES: usize = 2000;
+const NAME_BYTES: usize = 200;
 
 /// A text that a program printed, or that a framework says.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Output<'a> {
     /// What it is about.
-    pub(super) title: &'a str,
+    title: String,
     /// The part that is shown.
     text: &'a str,
     /// How much there is, and how much of it is not shown.
@@ -32,16 +34,16 @@ pub(super) struct Output<'a> {
 
 impl<'a> Output<'a> {
     /// Returns a text, of which the beginning counts most.
-    pub(super) fn new(title: &'a str, text: &'a str, is_first: bool) -> Self {
+    pub(super) fn new(title: &str, text: &'a str, is_first: bool) -> Self {
         Self::part(title, text, is_first, false)
     }
 
     /// Returns what was printed, of which the end counts most.
-    pub(super) fn printed(title: &'a str, text: &'a str, is_first: bool) -> Self {
+    pub(super) fn printed(title: &str, text: &'a str, is_first: bool) -> Self {
         Self::part(title, text, is_first, true)
     }
 
-    fn part(title: &'a str, text: &'a str, is_first: bool, is_end: bool) -> Self {
+    fn part(title: &str, text: &'a str, is_first: bool, is_end: bool) -> Self {
         let text = text.trim_end();
         let lines = text.lines().count();
         let shown = if is_end { tail(text) } else { head(text) };
@@ -55,7 +57,7 @@ impl<'a> Output<'a> {
             };
         }
         Self {
-            title,
+            title: name(title),
             text: shown,
             size,
             is_open: is_first && shown_lines <= UNFOLDED_LINES,
@@ -87,9 +89,35 @@ fn beginning(text: &str, most: usize) -> &str {
     &text[..end]
 }
 
-/// A text in a sentence, cut where nobody reads on.
-pub(super) fn sentence(text: &str) -> String {
-    let shown = beginning(text, SENTENCE_BYTES);
+/// A name of a case, a module, a test, a file: cut where none is so long.
+pub(super) fn name(text: &str) -> String {
+    cut(text, NAME_BYTES)
+}
+
+/// The markup of a name: a line may break in it where a word ends.
+pub(super) fn name_html(text: &str) -> String {
+    let name = escaped(&name(text));
+    name.replace('/', "/<wbr>").replace('_', "_<wbr>")
+}
+
+/// The markup of a text in a sentence, cut where nobody reads on: what stands in ticks is code.
+pub(super) fn sentence_html(text: &str) -> String {
+    let text = escaped(&cut(text, SENTENCE_BYTES));
+    let parts: Vec<_> = text.split('`').collect();
+    if parts.len() % 2 == 0 || text.contains("``") {
+        return text;
+    }
+    let parts = parts.iter().enumerate();
+    parts
+        .map(|(place, part)| match place % 2 {
+            0 => (*part).to_owned(),
+            _ => format!("<code>{part}</code>"),
+        })
+        .collect()
+}
+
+fn cut(text: &str, most: usize) -> String {
+    let shown = beginning(text, most);
     let sign = if shown.len() < text.len() { "…" } else { "" };
     format!("{shown}{sign}")
 }
@@ -148,6 +176,14 @@ mod tests {
         );
         assert!(Output::printed("test", &wide, true).text.len() <= SHOWN_BYTES);
         assert_eq!(Output::new("test", "a\nb\n", true).size, "2 lines");
+    }
+
+    #[test]
+    fn code_in_sentences_is_marked_and_markup_is_none() {
+        let html = sentence_html("unknown `<b>` in `a_b`");
+        assert_eq!(html, "unknown <code>&lt;b&gt;</code> in <code>a_b</code>");
+        assert_eq!(sentence_html("one ` alone"), "one ` alone");
+        assert_eq!(name_html("a_b/<c>"), "a_<wbr>b/<wbr>&lt;c&gt;");
     }
 
     #[test]

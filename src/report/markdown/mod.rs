@@ -14,6 +14,7 @@ use self::problem::Problem;
 use super::Report;
 use super::compare::{Changes, changes};
 use super::evidence::check_command;
+use super::finding::Reasons;
 use super::headline::{Headline, Tone, notes};
 use super::human::seconds;
 use super::modules::{Column, Module, modules, slowest};
@@ -152,6 +153,7 @@ fn table(modules: &[&Module<'_>], most: usize) -> String {
 
 /// What is wrong, as far as there is room, and what is said of the rest.
 fn problems(report: &Report, room: Room, bytes: usize) -> (String, String) {
+    let reasons = Reasons::of(report);
     let of = |severity| -> Vec<Problem<'_>> {
         let findings = report.diagnostics.iter();
         let findings = findings.filter(move |it| it.severity == severity);
@@ -160,7 +162,7 @@ fn problems(report: &Report, room: Room, bytes: usize) -> (String, String) {
             Severity::Warning => VerdictSeverity::Warning,
         };
         let cases = report.cases.iter();
-        let cases = cases.filter(|it| it.tells_something_new() && it.severity == case_severity);
+        let cases = cases.filter(|it| reasons.leave(it) && it.severity == case_severity);
         findings
             .map(Problem::Finding)
             .chain(cases.map(Problem::Case))
