@@ -30,7 +30,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value, json};
 
 pub(crate) use event::{Event, FORK, MAIN, OWNER, REPOSITORY, commit, git};
-pub(crate) use log::{Annotation, Level};
+pub(crate) use log::Level;
 pub(crate) use run::{Conclusion, JobRun, UploadedSarif, WorkflowRun};
 pub(crate) use spec::read_yaml;
 
