@@ -1,7 +1,7 @@
 //! The report as a summary in Markdown: for the page of a run, and for a comment on a pull request.
 //!
 //! It may be a stranger's report, and whoever shows it may write where the stranger may not: their texts stay in
-//! code ([`text`]). It may be long: what is told in any case comes first, and details as long as there is room.
+//! code (`text`). It may be long: what is told in any case comes first, and details as long as there is room.
 
 mod problem;
 mod text;
