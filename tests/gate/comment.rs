@@ -12,9 +12,9 @@ use crate::runner::{Conclusion, Event, JobRun, Runner};
 const BOT: &str = "github-actions[bot]";
 const MARKER: &str = "<!-- mastery: the gate -->";
 
-/// A program that reports what the repository's `summary.md` says, and ends with what is in `code`.
+/// A program that comments what the repository's `summary.md` says, and ends with what is in `code`.
 const PROGRAM: &str = "for it; do case $it in
-    markdown=*) cp summary.md ${it#markdown=} ;;
+    comment=*) cp summary.md ${it#comment=} ;;
     json=*) echo {} >${it#json=} ;;
     --version) exit ;;
 esac; done
@@ -62,14 +62,15 @@ fn a_comment_is_written_once_and_then_edited() {
     assert_eq!(job.conclusion, Conclusion::Success, "{}", job.log);
     let first = bodies(&github);
     assert_eq!(first.len(), 1);
-    assert_eq!(first[0], format!("{MARKER}\n{}", job.summary));
+    let url = "https://github.example/school/courses/actions/runs/1";
+    assert_eq!(first[0], commented("# Green\n", url));
 
     report(&courses, "# Red\n", "1");
     let job = lint(&courses, &github);
     assert_eq!(job.conclusion, Conclusion::Failure, "{}", job.log);
     let second = bodies(&github);
     assert_eq!(second.len(), 1);
-    assert_eq!(second[0], format!("{MARKER}\n# Red\n"));
+    assert_eq!(second[0], commented("# Red\n", url));
     assert!(github.with(|state| state.requests.iter().all(|(_, has_token)| *has_token)));
     // The verdict comes last, when all has been told.
     let steps: Vec<_> = job.steps.iter().map(|(name, _)| name.as_str()).collect();
@@ -121,36 +122,24 @@ fn a_token_that_may_not_write_is_told_and_changes_no_verdict() {
 }
 
 #[test]
-fn what_is_too_long_for_a_comment_is_cut_between_sections() {
+fn what_is_hostile_stays_text_and_what_is_too_long_is_cut() {
     // Characters that JSON, the shell and the runner know, each for another purpose.
-    let hostile = "::error::gone \" \\ ' `$(touch x)` ${{ github.token }} \u{1f426} %0A";
-    let section = |name: &str, lines: usize| {
-        format!("\n## {name}\n\n{}", format!("{hostile}\n").repeat(lines))
-    };
-    let summary = format!(
-        "# Red\n{}{}{}",
-        section("First", 10),
-        section("Long", 2000),
-        section("Last", 20)
-    );
+    let hostile = "::error::gone \" \\ ' `$(touch x)` ${{ github.token }} \u{1f426} %0A\n";
+    let summary = hostile.repeat(2000);
     let courses = courses(&summary, "1");
     let github = GitHub::new(State::default());
     let job = lint(&courses, &github);
-    assert!(job.summary == summary, "{}", job.log);
     assert!(job.annotations.is_empty(), "{}", job.log);
     let [body] = &*bodies(&github) else {
         panic!("{}", job.log)
     };
-    let kept = format!(
-        "{MARKER}\n# Red\n{}{}",
-        section("First", 10),
-        section("Last", 20)
-    );
-    let (before, after) = body.split_at(kept.len());
-    assert!(before == kept);
+    let kept: String = summary.chars().take(65_000).collect();
     let url = "https://github.example/school/courses/actions/runs/1";
-    assert_eq!(
-        after.trim(),
-        format!("*The rest is in the [summary of the run]({url}).*")
-    );
+    assert!(*body == commented(&kept, url));
+    assert!(body.chars().count() <= 65_536);
+}
+
+/// The comment that a text becomes.
+fn commented(text: &str, run: &str) -> String {
+    format!("{MARKER}\n{text}\n[The run]({run})\n")
 }

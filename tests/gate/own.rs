@@ -5,7 +5,7 @@ use std::fs;
 use serde_json::json;
 
 use crate::repository::Courses;
-use crate::runner::{Conclusion, Event, Runner};
+use crate::runner::{Conclusion, Event, Level, Runner};
 
 #[test]
 fn a_change_of_documents_is_green_without_running_anything() {
@@ -74,6 +74,18 @@ fn a_pull_request_runs_what_it_changes_and_leaves_nothing_to_main() {
         "{wrong:#?}"
     );
     assert!(!wrong.is_empty());
+    let gate = run.job("gate");
+    let first = &gate.annotations[0];
+    assert_eq!(first.level, Level::Error);
+    let bug = "curricula/base/modules/double/bugs/off_by_one.yaml";
+    assert_eq!((first.file.as_deref(), first.line), (Some(bug), Some(14)));
+    assert!(
+        gate.summary.starts_with("## ❌ Not to be merged yet"),
+        "{}",
+        gate.summary
+    );
+    let against = "newly failing (3): `base/double/bug/off_by_one/patch`";
+    assert!(gate.summary.contains(against), "{}", gate.summary);
     // Shards tell nothing at lines: that would be told twice.
     let told: Vec<_> = run
         .jobs

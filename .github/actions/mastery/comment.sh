@@ -5,8 +5,6 @@ set -euo pipefail
 . "$GITHUB_ACTION_PATH/common.sh"
 
 marker='<!-- mastery: the gate -->'
-# GitHub takes 65,536 characters.
-most=60000
 [[ $INPUT_PULL_REQUEST =~ ^[1-9][0-9]{0,9}$ ]] || fail "\`pull-request\` is a number, not \`$INPUT_PULL_REQUEST\`"
 comments=$GITHUB_API_URL/repos/$GITHUB_REPOSITORY/issues
 temporary=$(mktemp -d "$RUNNER_TEMP/mastery-comment.XXXXXX")
@@ -25,15 +23,10 @@ ask() {
     [[ $status == 2?? ]] || fail "GitHub answered $status when the comment was to be written"
 }
 
-# The summary begins with the verdict. One that is too long is cut at the end of a line, outside of a block.
-jq --raw-input --slurp --arg marker "$marker" --argjson most "$most" \
+# `mastery` writes what fits; GitHub takes 65,536 characters.
+jq --raw-input --slurp --arg marker "$marker" \
     --arg run "$GITHUB_SERVER_URL/$GITHUB_REPOSITORY/actions/runs/$GITHUB_RUN_ID" '
-    def fits: length <= $most;
-    def sections: split("\n## ") | [.[0], (.[1:][] | "## " + .)];
-    def shortened:
-        reduce sections[] as $section ([]; if (. + [$section] | join("\n") | fits) then . + [$section] else . end)
-        | join("\n") + "\n\n*The rest is in the [summary of the run](" + $run + ").*\n";
-    {body: ($marker + "\n" + (if fits then . else shortened end))}' <"$SUMMARY" >"$temporary/body"
+    {body: ($marker + "\n" + .[:65000] + "\n[The run](" + $run + ")\n")}' <"$COMMENT" >"$temporary/body"
 
 # The first of its own comments. Anybody can write the marker, so that the author counts as well.
 found=

@@ -57,7 +57,8 @@ if [[ $INPUT_COMMAND == plan ]]; then
 fi
 
 folder=$(mktemp -d "$RUNNER_TEMP/mastery-report.XXXXXX")
-for format in json=report.json sarif=report.sarif html=report.html markdown=summary.md; do
+formats=(json=report.json sarif=report.sarif html=report.html markdown=summary.md comment=comment.md)
+for format in "${formats[@]}"; do
     arguments+=(--output "${format%%=*}=$folder/${format#*=}")
 done
 code=0
@@ -79,7 +80,7 @@ output exit-code "$code"
 output folder "$folder"
 category=mastery${INPUT_SHARD:+-${INPUT_SHARD//\//-of-}}
 output category "$category"
-for format in json=report.json sarif=report.sarif html=report.html markdown=summary.md; do
+for format in "${formats[@]}"; do
     if [[ -s $folder/${format#*=} ]]; then output "${format%%=*}" "$folder/${format#*=}"; fi
 done
 if [[ $INPUT_SUMMARY == true && -s $folder/summary.md ]]; then
