@@ -7,9 +7,9 @@ use clap::Args;
 
 use super::editor;
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
 use super::module::{self, PickedModule};
-use super::output::Format;
 use crate::answer::sheet::Sheet;
 use crate::answer::trial::own_answers;
 use crate::answer::{PatternError, Rubric};

@@ -6,6 +6,7 @@ use clap::Args;
 
 use super::error::Error;
 use super::global::GlobalArgs;
+use super::output;
 use super::select;
 use crate::curriculum::MANIFEST;
 use crate::curriculum::id::ModuleId;
@@ -73,7 +74,7 @@ pub(super) fn run_build(args: &BuildArgs, global: &GlobalArgs) -> Result<ExitCod
             diagnostics: broken,
             ..Report::default()
         };
-        global.print(&report)?;
+        output::print(global, &report)?;
         return Ok(report.exit_code());
     }
     let Some(manifest) = &curriculum.manifest else {

@@ -121,7 +121,7 @@ fn bundle(
         let report = verify::gate(std::slice::from_ref(&checked), &args.runner, global)?;
         let code = report.exit_code();
         if code != ExitCode::Success || !report.diagnostics.is_empty() {
-            global.print(&report)?;
+            super::output::print(global, &report)?;
         }
         if code != ExitCode::Success {
             anstream::eprintln!("no bundle was written");
@@ -137,7 +137,7 @@ fn bundle(
             diagnostics: leaks,
             ..Report::default()
         };
-        global.print(&report)?;
+        super::output::print(global, &report)?;
         anstream::eprintln!("no bundle was written");
         return Ok(report.exit_code());
     }

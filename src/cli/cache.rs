@@ -9,8 +9,8 @@ use clap::{Args, Subcommand};
 use serde::Serialize;
 
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
-use super::output::Format;
 use crate::date;
 use crate::exit_code::ExitCode;
 use crate::plural::count;

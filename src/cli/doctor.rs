@@ -8,8 +8,8 @@ use semver::VersionReq;
 use serde::Serialize;
 
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
-use super::output::Format;
 use crate::exit_code::ExitCode;
 use crate::run::environment::{find_on_path, interpreter};
 use crate::run::sandbox::support::{Gap, REQUIRED_LANDLOCK_ABI, Support};

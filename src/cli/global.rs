@@ -6,13 +6,11 @@ use std::path::PathBuf;
 use clap::builder::{EnumValueParser, TypedValueParser as _};
 use clap::{Args, ValueEnum};
 
-use crate::report::Report;
 use crate::report::human::Verbosity;
 use crate::report::progress::{Bar, Lines, Progress, Silent};
 use crate::run::environment::cache_dir;
 
-use super::error::Error;
-use super::output::{Format, Output};
+use super::format::Format;
 
 /// Options that every command shares.
 #[derive(Args, Clone, Debug)]
@@ -167,11 +165,6 @@ impl GlobalArgs {
         } else {
             Box::new(Lines::new(io::stderr()))
         }
-    }
-
-    /// Prints a report to standard output.
-    pub(super) fn print(&self, report: &Report) -> Result<(), Error> {
-        Output::to_stdout(self)?.publish(report)
     }
 
     /// How much is told.

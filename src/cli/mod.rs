@@ -11,6 +11,7 @@ mod editor;
 mod error;
 mod explain;
 mod fix;
+mod format;
 mod global;
 mod import;
 pub mod learner;

@@ -10,48 +10,12 @@ use std::str::FromStr;
 use clap::{Args, ValueEnum};
 
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
 use crate::diagnostic::render::Look;
 use crate::project::export::replace_file;
 use crate::report::human::Verbosity;
 use crate::report::{Report, concise, github, gitlab, html, human, json, junit, markdown, sarif};
-
-/// A format of results.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
-pub(crate) enum Format {
-    /// Excerpts, explanations and a table
-    #[default]
-    Human,
-    /// One line for each finding and each unexpected case
-    Concise,
-    /// One JSON document; see `mastery schema report`
-    Json,
-    /// What `human` shows, with annotations for GitHub Actions
-    Github,
-    /// SARIF 2.1.0, for code scanning
-    Sarif,
-    /// JUnit XML: a suite a module, a test a case
-    Junit,
-    /// Code quality of GitLab
-    Gitlab,
-    /// A summary in Markdown, for the page of a run
-    Markdown,
-    /// The same, short enough for a comment
-    Comment,
-    /// One page that stands on its own
-    Html,
-}
-
-impl Format {
-    /// Refuses what is not for people, for `grep` or for programs in general.
-    pub(super) fn expect_basic(self) -> Result<(), Error> {
-        match self {
-            Self::Human | Self::Concise | Self::Json => Ok(()),
-            _ => Err(Error::user("this command has no such format")
-                .hinted("`mastery lint`, `verify`, `check` and `report` have; here there are human, concise and json")),
-        }
-    }
-}
 
 /// Where results are written besides.
 #[derive(Args, Clone, Debug, Default)]
@@ -125,11 +89,6 @@ impl Output {
         })
     }
 
-    /// As [`Self::begin`], with standard output alone.
-    pub(super) fn to_stdout(global: &GlobalArgs) -> Result<Self, Error> {
-        Self::begin(global, &OutputArgs::default())
-    }
-
     /// Writes a report everywhere, also where it can't be written somewhere. A reader of standard output that has
     /// gone away has seen what it wanted, and changes nothing about how the run ended.
     pub(super) fn publish(&self, report: &Report) -> Result<(), Error> {
@@ -152,6 +111,11 @@ impl Output {
         render(report, self.format, self.verbosity, &mut out)?;
         out.flush()
     }
+}
+
+/// Prints a report to standard output alone.
+pub(super) fn print(global: &GlobalArgs, report: &Report) -> Result<(), Error> {
+    Output::begin(global, &OutputArgs::default())?.publish(report)
 }
 
 /// What came of writing to standard output, unless nobody reads it any more.

@@ -9,8 +9,8 @@ use serde::Serialize;
 
 use super::changed::{self, ChangedArgs};
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
-use super::output::Format;
 use super::{select, verify};
 use crate::exit_code::ExitCode;
 use crate::plural::count;

@@ -12,9 +12,9 @@ use std::sync::mpsc;
 use clap::Args;
 
 use super::error::Error;
+use super::format::Format;
 use super::global::GlobalArgs;
 use super::module;
-use super::output::Format;
 use super::runner::{Runner, RunnerArgs};
 use crate::exit_code::ExitCode;
 use crate::run::interrupt::{self, Interrupt};

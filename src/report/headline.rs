@@ -53,32 +53,32 @@ impl Headline {
 }
 
 fn facts(report: &Report) -> String {
-    let Counts {
-        errors,
-        warnings,
-        cases,
-        as_expected,
-        warned,
-        unexpected,
-        skipped,
-    } = report.counts();
-    let mut parts = Vec::new();
-    if cases > 0 {
-        parts.push(ended_as_expected(as_expected, cases));
-        if unexpected > skipped {
-            parts.push(format!("{} not", unexpected - skipped));
-        }
-        if skipped > 0 {
-            parts.push(format!("{skipped} skipped"));
-        }
-        if warned > 0 {
-            parts.push(count(warned, "doubtful case"));
-        }
-    } else if report.changed_since.is_some() {
+    let counts = report.counts();
+    let mut parts = cases_in_words(&counts);
+    if counts.cases == 0 && report.changed_since.is_some() {
         parts.push("no case differs".to_owned());
     }
-    parts.push(findings(errors, warnings));
+    parts.push(findings(counts.errors, counts.warnings));
     parts.join(", ")
+}
+
+/// How many cases ended how, in words; nothing where there are no cases.
+pub(super) fn cases_in_words(counts: &Counts) -> Vec<String> {
+    let mut parts = Vec::new();
+    if counts.cases == 0 {
+        return parts;
+    }
+    parts.push(ended_as_expected(counts.as_expected, counts.cases));
+    if counts.unexpected > counts.skipped {
+        parts.push(format!("{} not", counts.unexpected - counts.skipped));
+    }
+    if counts.skipped > 0 {
+        parts.push(format!("{} skipped", counts.skipped));
+    }
+    if counts.warned > 0 {
+        parts.push(count(counts.warned, "doubtful case"));
+    }
+    parts
 }
 
 /// What has to be known to read the report right: what of all there is it is about, and what its gate demands.

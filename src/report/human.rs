@@ -6,9 +6,10 @@ use std::time::Duration;
 
 use anstyle::{AnsiColor, Style};
 
+use super::Report;
 use super::evidence::{Evidence, advice};
+use super::headline::cases_in_words;
 use super::modules::{Column, modules, slowest as slowest_cases};
-use super::{Counts, Report};
 use crate::diagnostic::render::{self, Look};
 use crate::exit_code::ExitCode;
 use crate::plural::count;
@@ -269,36 +270,16 @@ fn last_line(report: &Report, out: &mut dyn Write) -> io::Result<()> {
 
 /// What came of a run, in a few words.
 pub(super) fn summary(report: &Report) -> String {
-    let Counts {
-        errors,
-        warnings,
-        cases,
-        as_expected,
-        warned,
-        unexpected,
-        skipped,
-    } = report.counts();
-    let mut parts = Vec::new();
-    if cases == 0 && report.shard.is_some() {
+    let counts = report.counts();
+    let mut parts = cases_in_words(&counts);
+    if counts.cases == 0 && report.shard.is_some() {
         parts.push("no cases".to_owned());
     }
-    if cases > 0 {
-        parts.push(ended_as_expected(as_expected, cases));
-        if unexpected > skipped {
-            parts.push(format!("{} not", unexpected - skipped));
-        }
-        if skipped > 0 {
-            parts.push(format!("{skipped} skipped"));
-        }
-        if warned > 0 {
-            parts.push(count(warned as u64, "doubtful case"));
-        }
-        match report.cases.iter().filter(|it| it.is_from_cache()).count() {
-            0 => {}
-            known => parts.push(format!("{known} from the cache")),
-        }
+    match report.cases.iter().filter(|it| it.is_from_cache()).count() {
+        0 => {}
+        known => parts.push(format!("{known} from the cache")),
     }
-    parts.push(findings(errors, warnings));
+    parts.push(findings(counts.errors, counts.warnings));
     if let Some(known) = report.known {
         parts.push(format!("{} known", count(known as u64, "finding")));
     }

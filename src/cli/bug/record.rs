@@ -16,6 +16,7 @@ use super::trial::{Files, Trial, result_of};
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
 use crate::cli::module;
+use crate::cli::output;
 use crate::cli::runner::{Runner, RunnerArgs};
 use crate::cli::select::{self, Checked};
 use crate::curriculum::document::ExpectedOutcome;
@@ -78,7 +79,7 @@ pub(super) fn run_record(args: &RecordArgs, global: &GlobalArgs) -> Result<ExitC
     let rules = crate::lint::rules_about_running();
     let edited = select::check_rules(&[selection], &base, &rules).remove(0);
     if let Some(broken) = what_blocks(&edited) {
-        global.print(&broken)?;
+        output::print(global, &broken)?;
         return Ok(broken.exit_code());
     }
     let module = edited.curriculum.module(id.as_str());
@@ -187,7 +188,7 @@ fn refuse_without_baseline(trial: &Trial<'_>, baseline: &[CaseReport]) -> Result
         cases: wrong,
         ..Report::default()
     };
-    trial.global.print(&report)?;
+    output::print(trial.global, &report)?;
     let module = &trial.module.id;
     Err(
         Error::findings(format!("`{module}` is not as expected without the edit"))

@@ -4,6 +4,7 @@ use std::io::{self, Write as _};
 
 use crate::cli::error::Error;
 use crate::cli::global::GlobalArgs;
+use crate::cli::output;
 use crate::curriculum::Curriculum;
 use crate::curriculum::listing::NoPlace;
 use crate::diagnostic::{Diagnostic, escape};
@@ -91,7 +92,7 @@ pub(super) fn findings(findings: Vec<Diagnostic>, global: &GlobalArgs) -> Result
         diagnostics: findings,
         ..Report::default()
     };
-    global.print(&report)?;
+    output::print(global, &report)?;
     Ok(report.exit_code())
 }
 
