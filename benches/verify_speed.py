@@ -84,7 +84,7 @@ def case_trees(tool, curriculum, folder):
     for case in report["cases"]:
         _, name, kind, *rest = case["id"].split("/")
         tests = sorted({test["id"].split("::")[0] for test in case["tests"]})
-        if case["cached"] or not tests:
+        if case["cached"] or case["shared"] or not tests:
             continue
         if kind == "complete":
             tree = state("complete", "--complete")

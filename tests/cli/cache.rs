@@ -53,7 +53,7 @@ impl Place {
         let cases = report["cases"].as_array().unwrap();
         cases
             .iter()
-            .filter(|case| case["cached"] == false)
+            .filter(|case| case["cached"] == false && case["shared"] == false)
             .map(|case| case["id"].as_str().unwrap().to_owned())
             .collect()
     }
