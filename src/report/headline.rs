@@ -92,7 +92,7 @@ pub(super) fn notes(report: &Report) -> Vec<(String, Option<&str>)> {
             "{run} of {} were looked at: those that differ from",
             count(of, "case")
         );
-        notes.push((told, Some(changed.revision.as_str())));
+        notes.push((told, Some(short(&changed.revision))));
     }
     if let Some(info) = &report.shard {
         let (run, of) = (report.cases.len(), info.plan_cases);
@@ -130,6 +130,12 @@ pub(super) fn notes(report: &Report) -> Vec<(String, Option<&str>)> {
         notes.push(("Nothing more was begun, because".to_owned(), Some(why)));
     }
     notes
+}
+
+/// A revision as people tell it: the digest of a commit by its beginning.
+fn short(revision: &str) -> &str {
+    let is_digest = revision.len() >= 40 && revision.bytes().all(|it| it.is_ascii_hexdigit());
+    if is_digest { &revision[..12] } else { revision }
 }
 
 /// Whether a case is of a draft, and would be an error otherwise.
@@ -173,12 +179,13 @@ mod tests {
         let report = Report {
             cases: vec![draft],
             changed_since: Some(ChangedSince {
-                revision: "main".to_owned(),
+                revision: "e986db4aa31889b71447c7172964c3f11490ddaa".to_owned(),
                 plan_cases: 45,
             }),
             deny_warnings: true,
             ..Report::default()
         };
+        assert_eq!(notes(&report)[0].1, Some("e986db4aa318"));
         let told: Vec<_> = notes(&report).into_iter().map(|it| it.0).collect();
         assert_eq!(
             told,
