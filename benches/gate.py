@@ -72,7 +72,7 @@ def gate(place, temporary):
     """What the jobs run; returns how many cases were run."""
     output = temporary / "output"
     output.write_text("")
-    variables = {**os.environ, "GITHUB_EVENT_NAME": "pull_request", "GITHUB_OUTPUT": str(output)}
+    variables = {**os.environ, "GITHUB_EVENT_NAME": "pull_request", "GITHUB_OUTPUT": str(output), "RUNNER_TEMP": str(temporary)}
     subprocess.run([CHANGES], cwd=place, env=variables, check=True, capture_output=True)
     told = dict(line.split("=", 1) for line in output.read_text().splitlines())
     if told["scope"] == "none":

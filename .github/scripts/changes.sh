@@ -11,14 +11,19 @@ if [[ $GITHUB_EVENT_NAME == pull_request ]]; then
     # What is checked out is the merge of the pull request into its base.
     base=$(git rev-parse --verify 'HEAD^1')
     scope=none
+    # Into a file, so that this fails if git does.
+    changed=$(mktemp "$RUNNER_TEMP/changed.XXXXXX")
+    git diff --name-only --no-renames -z "$base" HEAD >"$changed"
     while IFS= read -r -d '' path; do
         case $path in
             # With the tool, what it says of any curriculum can change.
             src/* | templates/* | schemas/* | build.rs | Cargo.toml | Cargo.lock | .cargo/* | rust-toolchain*) scope=all ;;
+            # It decides what files look like once they are checked out.
+            .gitattributes) scope=all ;;
             .github/actions/* | .github/scripts/* | .github/workflows/curriculum.yml) scope=all ;;
             curricula/*) if [[ $scope == none ]]; then scope=changed; fi ;;
         esac
-    done < <(git diff --name-only --no-renames -z "$base" HEAD)
+    done <"$changed"
 fi
 # What does not need the commit does not name it.
 if [[ $scope != changed ]]; then since=; else since=$base; fi

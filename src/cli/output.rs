@@ -136,6 +136,7 @@ impl OutputFile {
     fn make_room(&self) -> Result<(), Error> {
         let parent = self.path.parent().unwrap_or(Path::new(""));
         let is_taken = self.path.is_dir();
+        let is_link = self.path.is_symlink();
         let made = if parent.as_os_str().is_empty() {
             Ok(())
         } else {
@@ -143,6 +144,7 @@ impl OutputFile {
         };
         match made {
             Ok(()) if is_taken => Err(self.refused(&"it is a folder")),
+            Ok(()) if is_link => Err(self.refused(&"it is a symbolic link")),
             Ok(()) => Ok(()),
             Err(error) => Err(self.refused(&error)),
         }

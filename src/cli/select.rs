@@ -171,7 +171,9 @@ fn curricula_in(folder: &Path) -> Result<Vec<Selection>, Error> {
             Error::user(format!("`{}` can't be read", folder.display())).caused_by(error)
         })?;
         for entry in entries.flatten() {
-            if entry.path().join(MANIFEST).is_file() {
+            // One whose manifest was lost is not to be passed over as if it had never been.
+            let is_lost = folder.ends_with(CURRICULA) && entry.path().join("modules").is_dir();
+            if is_lost || entry.path().join(MANIFEST).is_file() {
                 found.push(Selection {
                     dir: entry.path(),
                     inside: BTreeSet::new(),
@@ -261,6 +263,13 @@ mod tests {
                 .collect(),
             Err(error) => vec![error.exit_code().code().to_string()],
         }
+    }
+
+    #[test]
+    fn curriculum_whose_manifest_was_lost_is_not_passed_over() {
+        let dir = layout();
+        fs::remove_file(dir.path().join("curricula/b").join(MANIFEST)).unwrap();
+        assert_eq!(selected(dir.path(), &[]), ["a", "b"]);
     }
 
     #[test]

@@ -1,6 +1,6 @@
 //! Flakes: a case that is run several times and does not always end in the same way.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap, HashSet};
 
 use crate::plural::count;
 use crate::run::outcome::{Outcome, RunResult, TestOutcome, TestResult};
@@ -78,25 +78,45 @@ impl Ending {
 
     /// The first failed test that does not fail in all endings, else the first that failed.
     pub fn telling_failure<'a>(&'a self, endings: &'a [Self]) -> Option<&'a TestResult> {
-        let differing = all_differing(endings);
         let failed = || {
             self.result
                 .tests
                 .iter()
                 .filter(|it| it.outcome.is_failure())
         };
+        failed().next()?;
+        let differing = all_differing(endings);
         failed()
             .find(|test| differing.contains(test.id.as_str()))
             .or_else(|| failed().next())
     }
 }
 
+/// The tests that fail in some endings and not in all that came to them: what [`differing`] finds in any two,
+/// without comparing each with each. A report can be a stranger's, with thousands of them.
 fn all_differing(endings: &[Ending]) -> BTreeSet<&str> {
-    endings
-        .iter()
-        .flat_map(|one| endings.iter().map(move |other| (one, other)))
-        .flat_map(|(one, other)| differing(&one.result, &other.result))
-        .collect()
+    /// Endings in which a test fails, and in which it is not spared.
+    #[derive(Default)]
+    struct Counts {
+        failing: usize,
+        not_spared: usize,
+    }
+    let mut counts: HashMap<&str, Counts> = HashMap::new();
+    for ending in endings {
+        let mut seen = HashSet::new();
+        let tests = ending.result.tests.iter();
+        for test in tests.filter(|test| seen.insert(test.id.as_str())) {
+            let fails = test.outcome.is_failure();
+            let is_spared = !fails && test.outcome != TestOutcome::NotRun;
+            let counts = counts.entry(test.id.as_str()).or_default();
+            counts.failing += usize::from(fails);
+            counts.not_spared += usize::from(!is_spared);
+        }
+    }
+    let differing = counts
+        .into_iter()
+        .filter(|(_, it)| it.failing > 0 && it.not_spared < endings.len());
+    differing.map(|(id, _)| id).collect()
 }
 
 /// Several endings in a sentence, with the tests that make the difference.
@@ -135,6 +155,8 @@ fn some_of(items: &[String]) -> String {
 #[cfg(test)]
 mod tests {
     use std::time::Duration;
+
+    use proptest::prelude::*;
 
     use super::*;
 
@@ -226,5 +248,30 @@ mod tests {
             describe(&endings((0..).zip(runs))),
             "seed 0: passed; seed 1: failed (t0, t1, t2, t3 and 2 others)"
         );
+    }
+
+    proptest! {
+        #[test]
+        fn tests_that_differ_are_those_that_differ_in_any_two(
+            runs in prop::collection::vec(prop::collection::vec(0..4_usize, 3), 1..5)
+        ) {
+            use TestOutcome::{Failed, NotRun, Passed};
+            let ids = ["a", "b", "c"];
+            let endings: Vec<_> = runs
+                .iter()
+                .map(|outcomes| {
+                    let tests: Vec<_> = std::iter::zip(ids, outcomes)
+                        .filter(|(_, outcome)| **outcome < 3)
+                        .map(|(id, outcome)| (id, [Failed, Passed, NotRun][*outcome]))
+                        .collect();
+                    Ending { seeds: vec![0], result: run(Outcome::Failed, &tests) }
+                })
+                .collect();
+            let pairs = endings.iter().flat_map(|one| endings.iter().map(move |other| (one, other)));
+            let in_pairs: BTreeSet<_> = pairs
+                .flat_map(|(one, other)| differing(&one.result, &other.result))
+                .collect();
+            prop_assert_eq!(all_differing(&endings), in_pairs);
+        }
     }
 }

@@ -6,6 +6,7 @@ use serde_json::json;
 
 use crate::repository::Courses;
 use crate::runner::{Conclusion, Event, Level, Runner};
+use crate::support::{copy, fixtures};
 
 #[test]
 fn a_change_of_documents_is_green_without_running_anything() {
@@ -164,6 +165,23 @@ fn what_can_not_be_read_is_red_and_told_at_its_line() {
         run.log()
     );
     assert_eq!(run.job("verify").conclusion, Conclusion::Skipped);
+}
+
+#[test]
+fn a_curriculum_whose_manifest_is_lost_is_red() {
+    let courses = Courses::new();
+    let other = courses.path.join("curricula/other");
+    copy(&fixtures().join("base"), &other);
+    courses.replace("curricula/other/curriculum.yaml", "id: base", "id: other");
+    courses.commit("another course");
+    courses.branch("renamed");
+    fs::rename(other.join("curriculum.yaml"), other.join("curriculum.yml")).unwrap();
+    courses.commit("renamed");
+    let event = Event::pull_request(&courses.path, 1, "renamed");
+    let run = Runner::new(&courses.path).run("curriculum.yml", &event);
+    let gate = run.job("gate");
+    assert_eq!(gate.conclusion, Conclusion::Failure, "{}", run.log());
+    assert!(gate.summary.contains("missing-file"), "{}", gate.summary);
 }
 
 #[test]

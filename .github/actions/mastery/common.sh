@@ -5,7 +5,8 @@
 fail() {
     local text=${1//'%'/'%25'}
     text=${text//$'\r'/'%0D'}
-    printf '::error title=mastery::%s\n' "${text//$'\n'/'%0A'}"
+    text=${text//$'\n'/'%0A'}
+    printf '::error title=mastery::%s\n' "$text"
     exit 2
 }
 
@@ -23,6 +24,11 @@ switch() {
 # SHA-256 of standard input.
 sha256() {
     if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -d ' ' -f 1
+}
+
+# The name and SHA-256 of each file whose name comes in, ended by a zero byte.
+digests() {
+    if command -v sha256sum >/dev/null; then xargs -0 sha256sum --; else xargs -0 shasum -a 256 --; fi
 }
 
 # The lines of a text that are not empty, into the array `lines`.

@@ -61,18 +61,19 @@ formats=(json=report.json sarif=report.sarif html=report.html markdown=summary.m
 for format in "${formats[@]}"; do
     arguments+=(--output "${format%%=*}=$folder/${format#*=}")
 done
-code=0
-if [[ $INPUT_ANNOTATIONS == true ]]; then
-    mastery "${arguments[@]}" --format=github -- ${files[@]+"${files[@]}"} || code=$?
-else
-    # What is printed quotes the output of strangers' programs, which could look like commands.
-    token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
-    printf '::stop-commands::%s\n' "$token"
-    mastery "${arguments[@]}" -- ${files[@]+"${files[@]}"} || code=$?
-    printf '\n::%s::\n' "$token"
-fi
+annotations=$(mktemp -d "$RUNNER_TEMP/mastery-annotations.XXXXXX")/commands
+if [[ $INPUT_ANNOTATIONS == true ]]; then arguments+=(--output "github=$annotations"); fi
 
-if [[ $INPUT_EXPECT_CASES == true ]] && ! jq --exit-status '.cases | length > 0' "$folder/report.json" >/dev/null; then
+# What is printed quotes the output of strangers' programs, which could look like commands.
+code=0
+token=$(od -An -N16 -tx1 /dev/urandom | tr -d ' \n')
+printf '::stop-commands::%s\n' "$token"
+mastery "${arguments[@]}" -- ${files[@]+"${files[@]}"} || code=$?
+printf '\n::%s::\n' "$token"
+if [[ -f $annotations ]]; then cat "$annotations"; fi
+
+# Nothing is said to be right of which no part was there. What could not be run has no report.
+if [[ $code == 0 && $INPUT_EXPECT_CASES == true ]] && ! jq --exit-status '.cases | length > 0' "$folder/report.json" >/dev/null; then
     fail 'there are reports, and none of them is of the cases that were planned'
 fi
 

@@ -39,8 +39,9 @@ number=$(jq --raw-output --slurpfile event "$GITHUB_EVENT_PATH" --arg here "$GIT
     $event[0].workflow_run as $run
     | map(select(.head.sha == $run.head_sha and .head.repo.full_name == $run.head_repository.full_name
         and .base.repo.full_name == $here))
-    | first | .number // empty' "$temporary/pulls.json")
+    | if length > 1 then "several" else first | .number // empty end' "$temporary/pulls.json")
 [[ -n $number ]] || nothing 'no open pull request has this commit any more'
+[[ $number != several ]] || nothing 'several open pull requests have this commit, and the report is of one of them'
 [[ $number =~ ^[1-9][0-9]{0,9}$ ]] || fail 'GitHub gave a pull request no number'
 
 # Of a run that was repeated the newest.
