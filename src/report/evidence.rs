@@ -71,6 +71,11 @@ impl<'a> Evidence<'a> {
     }
 }
 
+/// Failed tests that are looked for in what was seen, and bytes of it that are looked through. A sentence names a few; a
+/// stranger's report can hold anything.
+const NAMED_TESTS: usize = 1000;
+const SEEN_BYTES: usize = 64 * 1024;
+
 /// Whether tests that failed, or what was printed, tell why there is such a verdict.
 fn is_about_failures(verdict: Verdict) -> bool {
     !matches!(
@@ -93,8 +98,13 @@ pub(super) fn telling_failure(case: &CaseReport) -> Option<&TestResult> {
         tests.filter(|test| test.outcome.is_failure())
     };
     // Of a bug the failures that were not asked for say more than those that were.
-    let named = |test: &&TestResult| case.seen.as_ref().is_some_and(|it| it.contains(&test.id));
-    failed().find(named).or_else(|| failed().next())
+    let seen = case.seen.as_deref().unwrap_or_default();
+    let mut ends = (0..=SEEN_BYTES.min(seen.len())).rev();
+    let end = ends.find(|at| seen.is_char_boundary(*at)).unwrap_or(0);
+    let seen = &seen[..end];
+    let named = |test: &&TestResult| seen.contains(&test.id);
+    let first = failed().take(NAMED_TESTS).find(named);
+    first.or_else(|| failed().next())
 }
 
 /// What to do about a case that did not end as expected.

@@ -11,6 +11,9 @@ use crate::run::outcome::TestOutcome;
 use crate::verify::event::CaseReport;
 use crate::verify::verdict::VerdictSeverity;
 
+/// Cells that a matrix has at most: what no page would show is not worked out, for a report may be a stranger's.
+const MOST_CELLS: usize = 200_000;
+
 /// Tests by bugs.
 #[derive(Debug)]
 pub(super) struct KillMatrix<'a> {
@@ -93,7 +96,7 @@ impl Row<'_> {
 }
 
 impl<'a> KillMatrix<'a> {
-    /// The matrix of a module; `None` where there are no bugs or no tests.
+    /// The matrix of a module; `None` where there are no bugs or no tests, or far more than anybody can look at.
     pub(super) fn of(module: &Module<'a>) -> Option<Self> {
         let mut bugs: Vec<Bug<'a>> = Vec::new();
         let mut places: HashMap<&str, usize> = HashMap::new();
@@ -154,6 +157,9 @@ fn rows<'a>(module: &Module<'a>, bugs: &[Bug<'a>]) -> Vec<Row<'a>> {
             });
             sets.insert(&test.id);
         }
+    }
+    if order.len().saturating_mul(bugs.len()) > MOST_CELLS {
+        return Vec::new();
     }
     let columns: Vec<_> = bugs.iter().map(column).collect();
     order
