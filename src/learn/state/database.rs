@@ -11,8 +11,9 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 use super::error::StateError;
 use super::schema::{self, APPLICATION_ID, OBJECTS, STEPS};
 
-/// How long another process may be in the way. Each holds the database for a few milliseconds.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long others may be in the way. Each holds the database for a few milliseconds; but SQLite lets those that wait try again
+/// in no order, and on a machine that is busy the same one can come too late for seconds.
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(30);
 
 /// A database of up to so many bytes is looked at whole whenever it is opened: up to two milliseconds. A larger one is
 /// looked at when something was found to be wrong, and each time before it becomes the backup.
