@@ -46,8 +46,8 @@ struct Tool<'a> {
 
 #[derive(Serialize, Deserialize)]
 struct Shard<'a> {
-    index: u16,
-    of: u16,
+    index: usize,
+    of: usize,
     plan_cases: usize,
     partition: Text<'a>,
 }
@@ -258,16 +258,18 @@ impl<'a> Document<'a> {
 impl<'a> Shard<'a> {
     fn of(info: &'a ShardInfo) -> Self {
         Self {
-            index: info.shard.index,
-            of: info.shard.of,
+            index: info.shard.index(),
+            of: info.shard.of(),
             plan_cases: info.plan_cases,
             partition: Cow::from(&info.partition),
         }
     }
 
     fn into_info(self) -> Result<ShardInfo, String> {
+        // There are fewer shards than that: a larger number is refused as one that there can't be.
+        let number = |number| u16::try_from(number).unwrap_or(u16::MAX);
         Ok(ShardInfo {
-            shard: shard::Shard::new(self.index, self.of)?,
+            shard: shard::Shard::new(number(self.index), number(self.of))?,
             plan_cases: self.plan_cases,
             partition: line(&self.partition),
         })
@@ -311,6 +313,16 @@ impl<'a> Finding<'a> {
 
 impl<'a> Place<'a> {
     fn of(location: &'a Location) -> Self {
+        Self {
+            excerpt: location.excerpt().map(|file| Excerpt {
+                line: file.first_line(),
+                text: file.text().to_owned().into(),
+            }),
+            ..Self::without_source(location)
+        }
+    }
+
+    fn without_source(location: &'a Location) -> Self {
         let region = location.to_region();
         Self {
             path: location.shown_path().into(),
@@ -318,10 +330,7 @@ impl<'a> Place<'a> {
             column: region.map(|it| it.start.column),
             end_line: region.map(|it| it.end.line),
             end_column: region.map(|it| it.end.column),
-            excerpt: location.excerpt().map(|file| Excerpt {
-                line: file.first_line(),
-                text: file.text().to_owned().into(),
-            }),
+            excerpt: None,
         }
     }
 
@@ -359,14 +368,13 @@ impl<'a> Case<'a> {
     fn of(report: &'a CaseReport) -> Self {
         let result = report.result.as_ref();
         let told = result.filter(|_| report.verdict != Verdict::AsExpected);
-        let mut place = Place::of(&report.location);
-        if report.verdict == Verdict::AsExpected {
-            // Nobody is shown where a case comes from with which nothing is wrong.
-            place.excerpt = None;
-        }
         Self {
             id: Cow::from(&report.id),
-            place,
+            // Nobody is shown where a case comes from with which nothing is wrong.
+            place: match report.verdict {
+                Verdict::AsExpected => Place::without_source(&report.location),
+                _ => Place::of(&report.location),
+            },
             outcome: match (result, report.verdict) {
                 (Some(result), _) => CaseOutcome::Ended(result.outcome),
                 (None, Verdict::Interrupted) => CaseOutcome::Ended(Outcome::Interrupted),

@@ -2,6 +2,7 @@
 //! the command that runs it again.
 
 use crate::run::outcome::{Outcome, RunResult, TestResult};
+use crate::source::part;
 use crate::verify::event::CaseReport;
 use crate::verify::flake::Ending;
 use crate::verify::verdict::Verdict;
@@ -99,9 +100,7 @@ pub(super) fn telling_failure(case: &CaseReport) -> Option<&TestResult> {
     };
     // Of a bug the failures that were not asked for say more than those that were.
     let seen = case.seen.as_deref().unwrap_or_default();
-    let mut ends = (0..=SEEN_BYTES.min(seen.len())).rev();
-    let end = ends.find(|at| seen.is_char_boundary(*at)).unwrap_or(0);
-    let seen = &seen[..end];
+    let seen = part::head(seen, SEEN_BYTES);
     let named = |test: &&TestResult| seen.contains(&test.id);
     let first = failed().take(NAMED_TESTS).find(named);
     first.or_else(|| failed().next())
@@ -126,7 +125,7 @@ pub(super) fn command(case: &CaseReport) -> Option<String> {
 }
 
 /// A seed with which a flaky case fails.
-pub(super) fn failing_seed(case: &CaseReport) -> Option<u32> {
+fn failing_seed(case: &CaseReport) -> Option<u32> {
     let fails = |ending: &&Ending| ending.result.outcome != Outcome::Passed;
     let ending = case.endings.iter().find(fails)?;
     ending.seeds.first().copied()

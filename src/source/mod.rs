@@ -6,6 +6,7 @@ pub(crate) mod changed;
 pub mod content;
 pub(crate) mod link;
 pub mod markdown;
+pub(crate) mod part;
 pub mod path;
 pub mod python;
 pub mod tree;

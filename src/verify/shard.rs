@@ -19,8 +19,8 @@ pub const MOST_SHARDS: u16 = 1000;
 /// One part of so many: written `2/4`, counted from 1.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Shard {
-    pub(crate) index: u16,
-    pub(crate) of: u16,
+    index: u16,
+    of: u16,
 }
 
 impl Shard {

@@ -12,6 +12,7 @@ use std::{fs, io};
 use self::scrub::Scrubber;
 use crate::curriculum::id::{ModuleId, RepositoryUrl};
 use crate::learn::state::{Stage, Time};
+use crate::source::part;
 
 /// How many lines of output are told, and how many bytes: the last ones.
 const OUTPUT_LINES: usize = 60;
@@ -55,7 +56,7 @@ impl Report {
     /// Writes a report. `None` when the learner says nothing.
     pub fn new(facts: &Facts<'_>, scrubber: &Scrubber) -> Option<Self> {
         let words = scrubber.scrub(facts.words.trim());
-        let words = head(&words, WORDS_BYTES);
+        let words = part::head(&words, WORDS_BYTES);
         let first = words.lines().map(str::trim).find(|line| !line.is_empty())?;
         let about = facts.module.map_or(facts.course.0, ModuleId::as_str);
         let title = format!("{about}: {first}");
@@ -141,22 +142,12 @@ impl Report {
     }
 }
 
-/// The beginning of a text, so many bytes at most.
-fn head(text: &str, bytes: usize) -> &str {
-    let end = (0..=bytes.min(text.len()))
-        .rev()
-        .find(|end| text.is_char_boundary(*end));
-    &text[..end.unwrap_or(0)]
-}
-
 /// The last lines of what was printed.
 fn tail(output: &str) -> &str {
     let lines: Vec<_> = output.split_inclusive('\n').collect();
     let cut = lines.len().saturating_sub(OUTPUT_LINES);
     let cut: usize = lines[..cut].iter().map(|line| line.len()).sum();
-    let least = cut.max(output.len().saturating_sub(OUTPUT_BYTES));
-    let start = (least..output.len()).find(|start| output.is_char_boundary(*start));
-    &output[start.unwrap_or(output.len())..]
+    part::tail(&output[cut..], OUTPUT_BYTES)
 }
 
 /// A fence that the text can't close.

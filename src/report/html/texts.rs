@@ -6,6 +6,7 @@ use serde::Serialize;
 
 use crate::plural::count;
 use crate::source::content::Content;
+use crate::source::part;
 use crate::template::escaped;
 use crate::verify::verdict::VerdictSeverity;
 
@@ -68,25 +69,13 @@ impl<'a> Output<'a> {
 fn head(text: &str) -> &str {
     let lines = text.match_indices('\n').nth(SHOWN_LINES - 1);
     let text = lines.map_or(text, |(at, _)| &text[..at]);
-    beginning(text, SHOWN_BYTES)
+    part::head(text, SHOWN_BYTES)
 }
 
 fn tail(text: &str) -> &str {
     let lines = text.rmatch_indices('\n').nth(SHOWN_LINES - 1);
     let text = lines.map_or(text, |(at, _)| &text[at + 1..]);
-    let mut start = text.len().saturating_sub(SHOWN_BYTES);
-    while !text.is_char_boundary(start) {
-        start += 1;
-    }
-    &text[start..]
-}
-
-fn beginning(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    part::tail(text, SHOWN_BYTES)
 }
 
 /// A name of a case, a module, a test, a file: cut where none is so long.
@@ -117,7 +106,7 @@ pub(super) fn sentence_html(text: &str) -> String {
 }
 
 fn cut(text: &str, most: usize) -> String {
-    let shown = beginning(text, most);
+    let shown = part::head(text, most);
     let sign = if shown.len() < text.len() { "…" } else { "" };
     format!("{shown}{sign}")
 }

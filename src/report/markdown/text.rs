@@ -4,6 +4,7 @@
 //! numbers of issues. What is printed may go through the log of a job as well: a runner's commands are broken.
 
 use crate::diagnostic::escape;
+use crate::source::part;
 
 /// Bytes of a text in a line.
 const LINE_BYTES: usize = 1200;
@@ -60,7 +61,7 @@ pub(super) fn block(language: &str, lines: &[impl AsRef<str>]) -> String {
 /// Takes out what acts on a terminal or on the runner of a job. Of a long text the beginning is left, with a
 /// sign that it is one.
 fn harmless(text: &str, most: usize) -> String {
-    let beginning = head(text, most);
+    let beginning = part::head(text, most);
     let shown = escape::text(beginning).replace("##[", "## [");
     let lines: Vec<_> = shown
         .split('\n')
@@ -78,16 +79,7 @@ fn harmless(text: &str, most: usize) -> String {
     } else {
         ""
     };
-    format!("{}{sign}", head(&shown, most))
-}
-
-/// The beginning of a text, in whole characters.
-fn head(text: &str, most: usize) -> &str {
-    let mut end = text.len().min(most);
-    while !text.is_char_boundary(end) {
-        end -= 1;
-    }
-    &text[..end]
+    format!("{}{sign}", part::head(&shown, most))
 }
 
 /// The length of the longest run of backticks.
